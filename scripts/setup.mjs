@@ -1,0 +1,112 @@
+// Makes a fresh clone ready: dependencies, ffmpeg, build. Does nothing, quickly, where all is in place.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { mustRun, npm, root, run, say, stop, works } from './lib.mjs';
+
+const stamps = join(root, '.cache', 'stamps');
+
+function stampIs(name, value) {
+  const file = join(stamps, name);
+  return existsSync(file) && readFileSync(file, 'utf8') === value;
+}
+
+function stamp(name, value) {
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(join(stamps, name), value);
+}
+
+function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) stop(`Node 20 or newer is needed, this is ${process.version}. See https://nodejs.org/en/download`);
+}
+
+function installDependencies() {
+  const hash = createHash('sha256');
+  for (const file of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(root, file)));
+  // The binaries differ by platform, so a folder carried to another one is installed anew.
+  const wanted = `${process.platform}-${process.arch}-${hash.digest('hex')}`;
+  if (existsSync(join(root, 'node_modules')) && stampIs('dependencies', wanted)) return;
+  say('Installing dependencies (npm ci)...');
+  const status = npm('ci', '--no-audit', '--no-fund');
+  if (status !== 0) stop('npm ci failed: the lines above say why. A network or a registry is needed this once.', status);
+  stamp('dependencies', wanted);
+}
+
+/** How each package manager installs ffmpeg, in the order they are looked for. */
+const MANAGERS = [
+  { name: 'apt-get', check: '--version', steps: [['apt-get', 'update'], ['apt-get', 'install', '-y', '--no-install-recommends', 'ffmpeg']] },
+  { name: 'dnf', check: '--version', steps: [['dnf', 'install', '-y', 'ffmpeg-free']] },
+  { name: 'apk', check: '--version', steps: [['apk', 'add', 'ffmpeg']] },
+  { name: 'pacman', check: '--version', steps: [['pacman', '-Sy', '--noconfirm', 'ffmpeg']] },
+  { name: 'brew', check: '--version', steps: [['brew', 'install', 'ffmpeg']], unprivileged: true },
+];
+
+function installFfmpeg() {
+  if (works('ffmpeg', ['-version']) && works('ffprobe', ['-version'])) return;
+  const manager = MANAGERS.find(({ name, check }) => works(name, [check]));
+  if (!manager) {
+    const advice = process.platform === 'win32' ? 'winget install Gyan.FFmpeg' : 'see https://ffmpeg.org/download.html';
+    stop(`ffmpeg and ffprobe are needed and were not found. Install them, then run this again: ${advice}`);
+  }
+  const isRoot = process.getuid?.() === 0;
+  const prefix = manager.unprivileged || isRoot ? [] : works('sudo', ['-n', 'true']) ? ['sudo', '-n'] : null;
+  const commands = manager.steps.map((step) => [...(prefix ?? ['sudo']), ...step]);
+  const shown = commands.map((command) => command.join(' ')).join(' && ').replaceAll('sudo -n', 'sudo');
+  if (!prefix) stop(`ffmpeg is needed and this user may not install it. Run, then try again:\n\n  ${shown}\n`);
+  say(`Installing ffmpeg: ${shown}`);
+  for (const [program, ...args] of commands) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    // stdout belongs to what the person asked for; a package manager's talk goes to stderr.
+    if (run(program, args, { env, stdio: ['ignore', 2, 2] }) !== 0) {
+      stop(`That failed. ffmpeg is needed: install it by hand, then try again:\n\n  ${shown}\n`);
+    }
+  }
+  if (!works('ffprobe', ['-version'])) stop('ffmpeg was installed but ffprobe still cannot be run; is its folder on PATH?');
+}
+
+/** A digest of the names, sizes and times of the sources a build reads. */
+function sourcesDigest(folders) {
+  const hash = createHash('sha256');
+  const visit = (path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) return;
+    if (stat.isDirectory()) {
+      for (const name of readdirSync(path).sort()) if (!name.startsWith('.')) visit(join(path, name));
+    } else hash.update(`${path}\0${stat.size}\0${stat.mtimeMs}\n`);
+  };
+  for (const folder of folders) visit(join(root, folder));
+  return hash.digest('hex');
+}
+
+function compile(name, project, output, sources) {
+  const wanted = sourcesDigest([...sources, 'package-lock.json', 'tsconfig.json', project]);
+  if (existsSync(join(root, output)) && stampIs(name, wanted)) return;
+  say(`Building (${project})...`);
+  mustRun(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
+  stamp(name, wanted);
+}
+
+/** Dependencies and ffmpeg, so that everything in the repository can run. */
+export function prepare() {
+  checkNode();
+  installDependencies();
+  installFfmpeg();
+}
+
+/** Compiles `src` to `dist`, where that is out of date. */
+export function build() {
+  compile('build', 'tsconfig.build.json', 'dist/cli/main.js', ['src']);
+}
+
+/** Compiles `src`, `bench` and `fixtures` to `.cache/tools`, from where the scripts run them. */
+export function buildTools() {
+  compile('tools', 'tsconfig.tools.json', '.cache/tools/src', ['src', 'bench', 'fixtures']);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  prepare();
+  build();
+  say('Ready. Try: npm run demo');
+}

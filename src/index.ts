@@ -1,0 +1,1 @@
+export { type Box, type I420Picture, InvalidArgumentError, iou, SiamtrackError } from './common/index.js';
