@@ -22,16 +22,22 @@ function checkNode() {
   if (major < 20) stop(`Node 20 or newer is needed, this is ${process.version}. See https://nodejs.org/en/download`);
 }
 
+/** Whether node_modules holds what the lockfile names; packages for other platforms may be absent. */
+function dependenciesInPlace() {
+  const installed = join(root, 'node_modules/.package-lock.json');
+  if (!existsSync(installed)) return false;
+  const has = JSON.parse(readFileSync(installed, 'utf8')).packages;
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(wanted).every(
+    ([path, entry]) => path === '' || (has[path] ? has[path].version === entry.version : entry.optional === true),
+  );
+}
+
 function installDependencies() {
-  const hash = createHash('sha256');
-  for (const file of ['package.json', 'package-lock.json']) hash.update(readFileSync(join(root, file)));
-  // The binaries differ by platform, so a folder carried to another one is installed anew.
-  const wanted = `${process.platform}-${process.arch}-${hash.digest('hex')}`;
-  if (existsSync(join(root, 'node_modules')) && stampIs('dependencies', wanted)) return;
+  if (dependenciesInPlace()) return;
   say('Installing dependencies (npm ci)...');
   const status = npm('ci', '--no-audit', '--no-fund');
   if (status !== 0) stop('npm ci failed: the lines above say why. A network or a registry is needed this once.', status);
-  stamp('dependencies', wanted);
 }
 
 /** How each package manager installs ffmpeg, in the order they are looked for. */

@@ -1,4 +1,4 @@
 export { type Box, iou } from './box.js';
 export { InvalidArgumentError, SiamtrackError } from './errors.js';
-export { packageRoot, packageRoot, packageVersion, packageVersion } from './package-root.js';
+export { packageRoot, packageVersion } from './package-root.js';
 export type { I420Picture } from './picture.js';
