@@ -6,4 +6,7 @@ import { build, buildTools, prepare } from './setup.mjs';
 prepare();
 build();
 buildTools();
-process.exitCode = run(process.execPath, [join(root, '.cache/tools/bench/index.js'), ...process.argv.slice(2)]);
+process.exitCode = run(process.execPath, [
+  join(root, '.cache/tools/bench/index.js'),
+  ...process.argv.slice(2),
+]);

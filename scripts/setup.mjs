@@ -19,7 +19,8 @@ function stamp(name, value) {
 
 function checkNode() {
   const major = Number(process.versions.node.split('.')[0]);
-  if (major < 20) stop(`Node 20 or newer is needed, this is ${process.version}. See https://nodejs.org/en/download`);
+  if (major < 20)
+    stop(`Node 20 or newer is needed, this is ${process.version}. See https://nodejs.org/en/download`);
 }
 
 /** Whether node_modules holds what the lockfile names; packages for other platforms may be absent. */
@@ -29,7 +30,8 @@ function dependenciesInPlace() {
   const has = JSON.parse(readFileSync(installed, 'utf8')).packages;
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
   return Object.entries(wanted).every(
-    ([path, entry]) => path === '' || (has[path] ? has[path].version === entry.version : entry.optional === true),
+    ([path, entry]) =>
+      path === '' || (has[path] ? has[path].version === entry.version : entry.optional === true),
   );
 }
 
@@ -37,12 +39,20 @@ function installDependencies() {
   if (dependenciesInPlace()) return;
   say('Installing dependencies (npm ci)...');
   const status = npm('ci', '--no-audit', '--no-fund');
-  if (status !== 0) stop('npm ci failed: the lines above say why. A network or a registry is needed this once.', status);
+  if (status !== 0)
+    stop('npm ci failed: the lines above say why. A network or a registry is needed this once.', status);
 }
 
 /** How each package manager installs ffmpeg, in the order they are looked for. */
 const MANAGERS = [
-  { name: 'apt-get', check: '--version', steps: [['apt-get', 'update'], ['apt-get', 'install', '-y', '--no-install-recommends', 'ffmpeg']] },
+  {
+    name: 'apt-get',
+    check: '--version',
+    steps: [
+      ['apt-get', 'update'],
+      ['apt-get', 'install', '-y', '--no-install-recommends', 'ffmpeg'],
+    ],
+  },
   { name: 'dnf', check: '--version', steps: [['dnf', 'install', '-y', 'ffmpeg-free']] },
   { name: 'apk', check: '--version', steps: [['apk', 'add', 'ffmpeg']] },
   { name: 'pacman', check: '--version', steps: [['pacman', '-Sy', '--noconfirm', 'ffmpeg']] },
@@ -53,14 +63,19 @@ function installFfmpeg() {
   if (works('ffmpeg', ['-version']) && works('ffprobe', ['-version'])) return;
   const manager = MANAGERS.find(({ name, check }) => works(name, [check]));
   if (!manager) {
-    const advice = process.platform === 'win32' ? 'winget install Gyan.FFmpeg' : 'see https://ffmpeg.org/download.html';
+    const advice =
+      process.platform === 'win32' ? 'winget install Gyan.FFmpeg' : 'see https://ffmpeg.org/download.html';
     stop(`ffmpeg and ffprobe are needed and were not found. Install them, then run this again: ${advice}`);
   }
   const isRoot = process.getuid?.() === 0;
   const prefix = manager.unprivileged || isRoot ? [] : works('sudo', ['-n', 'true']) ? ['sudo', '-n'] : null;
   const commands = manager.steps.map((step) => [...(prefix ?? ['sudo']), ...step]);
-  const shown = commands.map((command) => command.join(' ')).join(' && ').replaceAll('sudo -n', 'sudo');
-  if (!prefix) stop(`ffmpeg is needed and this user may not install it. Run, then try again:\n\n  ${shown}\n`);
+  const shown = commands
+    .map((command) => command.join(' '))
+    .join(' && ')
+    .replaceAll('sudo -n', 'sudo');
+  if (!prefix)
+    stop(`ffmpeg is needed and this user may not install it. Run, then try again:\n\n  ${shown}\n`);
   say(`Installing ffmpeg: ${shown}`);
   for (const [program, ...args] of commands) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -69,7 +84,8 @@ function installFfmpeg() {
       stop(`That failed. ffmpeg is needed: install it by hand, then try again:\n\n  ${shown}\n`);
     }
   }
-  if (!works('ffprobe', ['-version'])) stop('ffmpeg was installed but ffprobe still cannot be run; is its folder on PATH?');
+  if (!works('ffprobe', ['-version']))
+    stop('ffmpeg was installed but ffprobe still cannot be run; is its folder on PATH?');
 }
 
 /** A digest of the names, sizes and times of the sources a build reads. */
