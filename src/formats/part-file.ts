@@ -1,0 +1,47 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { OutputError } from './error.js';
+
+let made = 0;
+
+/**
+ * A place to write a file so that nobody ever sees half of it: a hidden neighbour, renamed at the end. What exists and is no regular
+ * file (a pipe, `/dev/null`) is written in place.
+ */
+export interface PartFile {
+  /** Where to write; ends like the final name, because encoders choose a container by it. */
+  readonly path: string;
+  /** Puts the finished file in its place, over what was there. */
+  finish(): Promise<void>;
+  /** Removes what was written. */
+  discard(): Promise<void>;
+}
+
+/**
+ * @param file the final name
+ * @throws {OutputError} where its folder does not exist or the name is a folder's
+ */
+export async function openPartFile(file: string): Promise<PartFile> {
+  const folder = dirname(file);
+  const parent = await stat(folder).catch(() => null);
+  if (!parent?.isDirectory()) throw new OutputError(file, `no folder ${folder}`);
+  const existing = await stat(file).catch(() => null);
+  if (existing?.isDirectory()) throw new OutputError(file, 'a folder');
+  if (existing && !existing.isFile()) {
+    return { path: file, finish: () => Promise.resolve(), discard: () => Promise.resolve() };
+  }
+  const extension = extname(file);
+  const path = join(folder, `.${basename(file, extension)}.${process.pid}-${made++}.part${extension}`);
+  return {
+    path,
+    async finish() {
+      try {
+        await rename(path, file);
+      } catch (cause) {
+        await rm(path, { force: true });
+        throw new OutputError(file, (cause as Error).message, { cause });
+      }
+    },
+    discard: () => rm(path, { force: true }),
+  };
+}
