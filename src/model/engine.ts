@@ -1,0 +1,54 @@
+/** What an engine is, for logs, `doctor` and benches. */
+export interface EngineDescription {
+  /** Software that computes: `onnxruntime 1.30.0`. */
+  readonly runtime: string;
+  /** Where: `cpu`, `cuda`, ... */
+  readonly device: string;
+  /** Threads it computes on. */
+  readonly threads: number;
+  readonly precision: 'float32' | 'int8';
+}
+
+/** Embeddings of a batch, planar: `count` times `channels` x `side` x `side`. */
+export interface Embeddings {
+  readonly data: Float32Array;
+  readonly count: number;
+  readonly channels: number;
+  readonly side: number;
+}
+
+/** Embedding of one crop. */
+export type Embedding = Omit<Embeddings, 'count'>;
+
+/** What the head says of a batch of search regions, undecoded: per crop its score map(s), then its box maps. */
+export interface HeadMaps {
+  readonly score: Float32Array;
+  readonly box: Float32Array;
+}
+
+/** Outcome of one engine call, with the crop buffer handed back (possibly moved to other memory). */
+export interface EncodeResult {
+  readonly crops: Float32Array;
+  readonly embeddings: Embeddings;
+  readonly encodeMs: number;
+}
+export interface RespondResult {
+  readonly crops: Float32Array;
+  readonly maps: HeadMaps;
+  readonly encodeMs: number;
+  readonly headMs: number;
+}
+
+/**
+ * One place that computes a loaded model. It handles one call at a time. `crops` holds `count` planar crops of
+ * `size` x `size`, may be longer than that, and belongs to the engine until the promise settles; a call that
+ * rejects may have lost it.
+ */
+export interface Engine {
+  readonly description: EngineDescription;
+  /** Embeds a batch of crops. */
+  encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult>;
+  /** Embeds a batch of search regions and runs the head on each with its own template. */
+  respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult>;
+  dispose(): Promise<void>;
+}

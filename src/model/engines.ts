@@ -1,0 +1,68 @@
+import type { Engine } from './engine.js';
+import { ModelError, type ModelManifest, type Precision } from './manifest.js';
+import { type ModelPaths, OrtEngine } from './ort-engine.js';
+import { WorkerEngine } from './worker-engine.js';
+
+/** Calls timed per precision, after as many to warm up; the fastest of each counts. */
+const TRIALS = 5;
+
+/**
+ * Engines for a model: one in the calling thread, or `threads` of them each in a worker thread. Where several
+ * precisions are candidates the faster one on a search region is taken.
+ */
+export async function createEngines(
+  manifest: ModelManifest,
+  candidates: ReadonlyMap<Precision, ModelPaths>,
+  options: { readonly threads: number; readonly executionProvider: string },
+): Promise<{ engines: Engine[]; chosen: Precision }> {
+  const { threads, executionProvider } = options;
+  const create = async (precision: Precision) => {
+    const paths = candidates.get(precision) as ModelPaths;
+    try {
+      return await OrtEngine.create(manifest, paths, { threads: 1, executionProvider, precision });
+    } catch (cause) {
+      throw new ModelError(
+        'MODEL_INVALID',
+        `${manifest.name}: ONNX Runtime cannot load it (${executionProvider})`,
+        {
+          cause,
+        },
+      );
+    }
+  };
+  let best: { engine: OrtEngine; ms: number; precision: Precision } | undefined;
+  for (const precision of candidates.keys()) {
+    const engine = await create(precision);
+    const ms = candidates.size > 1 ? await time(engine, manifest) : 0;
+    if (best && best.ms <= ms) {
+      await engine.dispose();
+      continue;
+    }
+    await best?.engine.dispose();
+    best = { engine, ms, precision };
+  }
+  if (!best) throw new ModelError('MODEL_INVALID', `${manifest.name}: expected weights, got none`);
+  const { precision, engine } = best;
+  if (threads === 1) return { engines: [engine], chosen: precision };
+  await engine.dispose();
+  const paths = candidates.get(precision) as ModelPaths;
+  const started = Array.from({ length: threads }, () =>
+    WorkerEngine.create(manifest, paths, { threads: 1, executionProvider, precision }),
+  );
+  return { engines: await Promise.all(started), chosen: precision };
+}
+
+/** Milliseconds of one search region, encoder and head where there is one. */
+async function time(engine: Engine, manifest: ModelManifest): Promise<number> {
+  const { template, search } = manifest.input;
+  const crop = new Float32Array(3 * search * search).fill(110);
+  const { embeddings } = await engine.encode(crop, 1, template);
+  let fastest = Number.POSITIVE_INFINITY;
+  for (let k = 0; k < 2 * TRIALS; k++) {
+    const start = performance.now();
+    if (manifest.head.kind === 'box') await engine.respond(crop, 1, [embeddings]);
+    else await engine.encode(crop, 1, search);
+    if (k >= TRIALS) fastest = Math.min(fastest, performance.now() - start);
+  }
+  return fastest;
+}

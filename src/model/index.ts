@@ -1,0 +1,31 @@
+export { type Colour, meanColour, ycbcrToRgb } from './colour.js';
+export { contextSide, cropForModel, cropLayout } from './context.js';
+export { crossCorrelate, upsample } from './correlation.js';
+export { type CropLayout, cropContext } from './crop.js';
+export { decodeScores } from './decode.js';
+export type {
+  Embedding,
+  Embeddings,
+  EncodeResult,
+  Engine,
+  EngineDescription,
+  HeadMaps,
+  RespondResult,
+} from './engine.js';
+export { type LoadOptions, loadModel, type Model, shippedModels } from './load.js';
+export {
+  type BoxHead,
+  ModelError,
+  ModelManifest,
+  type Precision,
+  parseManifest,
+  type SiamfcHead,
+} from './manifest.js';
+export { type EncoderStats, type FillCrop, SharedEncoder } from './shared-encoder.js';
+export {
+  comparePictures,
+  cosineSimilarity,
+  euclideanDistance,
+  peakCorrelation,
+  type Similarity,
+} from './similarity.js';

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { InvalidArgumentError, packageRoot } from '../common/index.js';
+import { createEngines } from './engines.js';
+import { ModelError, type ModelManifest, type Precision, parseManifest } from './manifest.js';
+import type { ModelPaths } from './ort-engine.js';
+import { SharedEncoder } from './shared-encoder.js';
+
+export interface LoadOptions {
+  /** Batches computed at once, each on its own thread. Integer >= 1; default 1: in the calling thread. */
+  readonly threads?: number;
+  /** ONNX Runtime execution provider. Default `cpu`. */
+  readonly executionProvider?: string;
+  /** Which weights run; `auto` (default) times both for a moment where a model has both. */
+  readonly precision?: 'auto' | Precision;
+  /** Folder that holds the weights, where they are not beside `model.json`. */
+  readonly weights?: string;
+  /** Other places for single files: the manifest's path of a file to the path to read. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** A loaded model: what it is and the one encoder through which all targets use it. */
+export interface Model {
+  readonly manifest: ModelManifest;
+  readonly encoder: SharedEncoder;
+  /** The weights that run. */
+  readonly precision: Precision;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Loads a model.
+ * @param nameOrFolder a shipped model's name, `default`, a model folder, or a `model.json`
+ * @throws ModelError `MODEL_NOT_FOUND`, `MODEL_INVALID` (manifest or graph) or `MODEL_CHECKSUM`
+ */
+export async function loadModel(nameOrFolder = 'default', options: LoadOptions = {}): Promise<Model> {
+  const { threads = 1, executionProvider = 'cpu', precision = 'auto' } = options;
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new InvalidArgumentError('threads', 'an integer >= 1', threads);
+  if (!['auto', 'float32', 'int8'].includes(precision))
+    throw new InvalidArgumentError('precision', '"auto", "float32" or "int8"', precision);
+  const manifestPath = await findManifest(nameOrFolder);
+  const manifest = parseManifest(await readJson(manifestPath), manifestPath);
+  const offered = (Object.keys(manifest.files) as Precision[]).filter((p) => manifest.files[p]);
+  if (precision !== 'auto' && !offered.includes(precision))
+    throw new InvalidArgumentError(
+      'precision',
+      `one of ${offered.join(', ')} for ${manifest.name}`,
+      precision,
+    );
+  const candidates = new Map<Precision, ModelPaths>();
+  for (const p of precision === 'auto' ? offered : [precision])
+    candidates.set(p, await checkFiles(manifest, p, dirname(manifestPath), options));
+  const { engines, chosen } = await createEngines(manifest, candidates, { threads, executionProvider });
+  const encoder = new SharedEncoder(engines, manifest.input.search, manifest.largestBatch);
+  return { manifest, encoder, precision: chosen, dispose: () => encoder.dispose() };
+}
+
+/** Names of the models that came with the package, the default one first. */
+export async function shippedModels(): Promise<string[]> {
+  const folder = join(packageRoot(), 'models');
+  const entries = existsSync(folder) ? await readdir(folder) : [];
+  const names = entries.filter((name) => existsSync(join(folder, name, 'model.json'))).sort();
+  const index = join(folder, 'index.json');
+  if (!existsSync(index)) return names;
+  const first = ((await readJson(index)) as { default?: string }).default;
+  return first !== undefined && names.includes(first) ? [first, ...names.filter((n) => n !== first)] : names;
+}
+
+async function findManifest(nameOrFolder: string): Promise<string> {
+  const path = resolve(nameOrFolder);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile()) return path;
+  if (found?.isDirectory() && existsSync(join(path, 'model.json'))) return join(path, 'model.json');
+  const shipped = await shippedModels();
+  const name = nameOrFolder === 'default' ? shipped[0] : nameOrFolder;
+  if (name !== undefined && shipped.includes(name)) return join(packageRoot(), 'models', name, 'model.json');
+  throw new ModelError(
+    'MODEL_NOT_FOUND',
+    `Expected a model folder, a model.json or a shipped model (${shipped.join(', ') || 'none here'}), got ${JSON.stringify(nameOrFolder)}.`,
+  );
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    throw new ModelError('MODEL_INVALID', `${path}: expected readable JSON`, { cause });
+  }
+}
+
+/** Absolute paths of one precision's files, each checked against its sha256. */
+async function checkFiles(
+  manifest: ModelManifest,
+  precision: Precision,
+  folder: string,
+  { weights, files = {} }: LoadOptions,
+): Promise<ModelPaths> {
+  const check = async (file: { path: string; sha256: string }): Promise<string> => {
+    const path = resolve(files[file.path] ?? join(weights ?? folder, file.path));
+    let content: Buffer;
+    try {
+      content = await readFile(path);
+    } catch (cause) {
+      throw new ModelError(
+        'MODEL_NOT_FOUND',
+        `${manifest.name}: expected its file ${basename(path)} at ${path}`,
+        {
+          cause,
+        },
+      );
+    }
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    if (sha256 === file.sha256) return path;
+    throw new ModelError('MODEL_CHECKSUM', `${path}: expected sha256 ${file.sha256}, got ${sha256}`);
+  };
+  const set = manifest.files[precision];
+  if (!set) throw new InvalidArgumentError('precision', 'one the model has', precision);
+  return { encoder: await check(set.encoder), head: set.head && (await check(set.head)) };
+}

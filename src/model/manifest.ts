@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { SiamtrackError } from '../common/index.js';
+
+const positive = z.number().positive();
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+
+/** A file inside the model folder: relative, forward slashes, never leaving the folder. */
+const innerPath = z
+  .string()
+  .min(1)
+  .refine((p) => !/^([a-zA-Z]:|[\\/])/.test(p) && !p.split(/[\\/]/).includes('..'), {
+    message: 'expected a relative path that stays inside the model folder',
+  });
+
+const modelFile = z.strictObject({
+  path: innerPath,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits'),
+});
+
+const modelFiles = z.strictObject({ encoder: modelFile, head: modelFile.optional() });
+
+const boxHead = z.strictObject({
+  kind: z.literal('box'),
+  /** Input names of the graph. */
+  template: z.string(),
+  search: z.string(),
+  /**
+   * `softmax2`: two channels, channel 1 is the target after softmax; `sigmoid`: one channel already 0..1;
+   * `logit`: one channel to be squashed by the logistic function.
+   */
+  score: z.strictObject({ output: z.string(), kind: z.enum(['softmax2', 'sigmoid', 'logit']) }),
+  /** `ltrb`: distances left, top, right, bottom from the grid point, in search pixels. */
+  box: z.strictObject({ output: z.string(), kind: z.literal('ltrb') }),
+  /** Cells along one side of the maps, and the position of cell 0 in search pixels from the crop's centre. */
+  grid: z.strictObject({ size: z.int().positive(), offset: z.number() }),
+});
+
+const siamfcHead = z.strictObject({
+  kind: z.literal('siamfc'),
+  /** Searched sizes around the last one: an odd number, factors `scaleStep ** k`. */
+  scales: z
+    .int()
+    .positive()
+    .refine((n) => n % 2 === 1, { message: 'expected an odd number' })
+    .default(3),
+  scaleStep: z.number().gt(1).default(1.0375),
+  /** Factor on the peak of every scale but the unchanged one. */
+  scalePenalty: z.number().gt(0).max(1).default(0.9745),
+  /** Share of the new size taken at once. */
+  scaleDamping: z.number().gt(0).max(1).default(0.59),
+  /** Bicubic enlargement of the response map before its peak is sought. */
+  responseUpsampling: z.int().positive().default(16),
+  /** Score = logistic(response * gain + bias), the trained adjustment of the correlation. */
+  gain: z.number().default(1),
+  bias: z.number().default(0),
+});
+
+/** `model.json`, format 1. Unknown fields are errors, so that a typo is never a silent default. */
+export const ModelManifest = z
+  .strictObject({
+    format: z.literal(1),
+    name: z.string().min(1),
+    version: z.string().min(1),
+    licence: z.string().min(1),
+    trainingData: z.string(),
+    input: z.strictObject({
+      /** Side of the square template and search crops, in pixels. */
+      template: z.int().min(8),
+      search: z.int().min(8),
+      channelOrder: z.enum(['RGB', 'BGR']),
+      /** Network input = (value * scale - mean[c]) / std[c], value 0..255, c in `channelOrder`. */
+      normalisation: z.strictObject({
+        scale: positive,
+        mean: triple,
+        std: z.tuple([positive, positive, positive]),
+      }),
+    }),
+    /** Search pixels per cell of an embedding. */
+    stride: positive,
+    /** The template covers sqrt((w + p)(h + p)) pixels, p = contextAmount * (w + h). */
+    contextAmount: z.number().min(0),
+    /** Most crops the graphs take in one call; 1 where the batch is fixed in the graph. */
+    largestBatch: z.int().positive(),
+    encoder: z.strictObject({ input: z.string(), output: z.string() }),
+    head: z.discriminatedUnion('kind', [boxHead, siamfcHead]),
+    files: z.strictObject({ float32: modelFiles, int8: modelFiles.optional() }),
+    tracker: z.strictObject({
+      windowInfluence: z.number().min(0).max(1),
+      /** Box head only: strength of the penalty on change of shape and size, and rate at which size follows. */
+      penaltyK: z.number().min(0).default(0),
+      sizeSmoothing: z.number().min(0).max(1).default(1),
+      /** Scores at or above `tracking` are that state, below `lost` that one, between them `uncertain`. */
+      states: z
+        .strictObject({ tracking: z.number().min(0).max(1), lost: z.number().min(0).max(1) })
+        .refine((s) => s.lost <= s.tracking, { message: 'expected lost <= tracking' })
+        .default({ tracking: 0.5, lost: 0.2 }),
+    }),
+    /** Measured accuracy, for readers; nothing depends on it. */
+    accuracy: z
+      .array(
+        z.strictObject({
+          data: z.string(),
+          auc: z.number().min(0).max(1),
+          precision: z.number().min(0).max(1),
+        }),
+      )
+      .optional(),
+  })
+  .superRefine((m, context) => {
+    for (const [precision, files] of Object.entries(m.files)) {
+      if (!files || (m.head.kind === 'box') === (files.head !== undefined)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['files', precision, 'head'],
+        message:
+          m.head.kind === 'box'
+            ? 'expected a file, as head.kind is "box"'
+            : 'expected none, as head.kind is "siamfc"',
+      });
+    }
+  });
+export type ModelManifest = z.infer<typeof ModelManifest>;
+/** The part of a manifest that describes a box head. */
+export type BoxHead = z.infer<typeof boxHead>;
+/** The part of a manifest that describes the plain SiamFC response. */
+export type SiamfcHead = z.infer<typeof siamfcHead>;
+/** Which set of weights runs. */
+export type Precision = 'float32' | 'int8';
+
+/** A model folder that cannot be used. Codes: `MODEL_NOT_FOUND`, `MODEL_INVALID`, `MODEL_CHECKSUM`. */
+export class ModelError extends SiamtrackError {}
+
+/**
+ * Checks a parsed `model.json`.
+ * @param where names the file in messages
+ * @throws ModelError `MODEL_INVALID`, naming every field that is wrong
+ */
+export function parseManifest(json: unknown, where = 'model.json'): ModelManifest {
+  const parsed = ModelManifest.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((i) => `${i.path.join('.') || '(whole)'}: ${i.message}`);
+  throw new ModelError('MODEL_INVALID', `${where}: ${problems.join('; ')}`, { cause: parsed.error });
+}

@@ -1,0 +1,187 @@
+import { SiamtrackError } from '../common/index.js';
+import type { Embedding, Engine, EngineDescription, HeadMaps } from './engine.js';
+
+/** Writes one crop, planar, into `out` from `offset`. Called when the request's batch leaves, not before. */
+export type FillCrop = (out: Float32Array, offset: number) => void;
+
+/** Running totals, for benches and metrics; milliseconds. */
+export interface EncoderStats {
+  requests: number;
+  batches: number;
+  largestBatch: number;
+  cropMs: number;
+  encodeMs: number;
+  headMs: number;
+}
+
+interface Request {
+  readonly size: number;
+  readonly fill: FillCrop;
+  /** Present where the head is to answer, absent where the embedding is asked for. */
+  readonly template: Embedding | undefined;
+  readonly resolve: (value: Embedding | HeadMaps) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+interface Lane {
+  readonly engine: Engine;
+  busy: boolean;
+}
+
+/**
+ * The one way to a loaded model. Requests of all targets of all streams queue; as soon as an engine is free a batch
+ * leaves with whatever waits and can share it, oldest first, up to `largestBatch`. Nobody waits for a batch to fill.
+ * An engine that throws rejects the requests of that batch alone.
+ */
+export class SharedEncoder {
+  readonly largestBatch: number;
+  readonly stats: EncoderStats = {
+    requests: 0,
+    batches: 0,
+    largestBatch: 0,
+    cropMs: 0,
+    encodeMs: 0,
+    headMs: 0,
+  };
+  readonly #lanes: Lane[];
+  readonly #searchSize: number;
+  readonly #bufferLength: number;
+  readonly #free: Float32Array[] = [];
+  #waiting: Request[] = [];
+  #pumpPlanned = false;
+  #disposed = false;
+
+  constructor(engines: readonly Engine[], searchSize: number, largestBatch: number) {
+    this.#lanes = engines.map((engine) => ({ engine, busy: false }));
+    this.#searchSize = searchSize;
+    this.largestBatch = largestBatch;
+    this.#bufferLength = largestBatch * 3 * searchSize * searchSize;
+  }
+
+  /** The engines behind it, one entry per batch that can be under way at once. */
+  get engines(): readonly EngineDescription[] {
+    return this.#lanes.map((lane) => lane.engine.description);
+  }
+
+  /** Requests that wait for an engine. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Embeds one crop of `size` x `size`; the result is the caller's to keep. */
+  embed(size: number, fill: FillCrop): Promise<Embedding> {
+    return this.#submit(size, fill, undefined) as Promise<Embedding>;
+  }
+
+  /** Embeds a search region and runs the box head on it with `template`; the maps are the caller's to keep. */
+  respond(template: Embedding, fill: FillCrop): Promise<HeadMaps> {
+    return this.#submit(this.#searchSize, fill, template) as Promise<HeadMaps>;
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    for (const request of this.#waiting.splice(0)) request.reject(disposedError());
+    await Promise.all(this.#lanes.map((lane) => lane.engine.dispose()));
+  }
+
+  #submit(size: number, fill: FillCrop, template: Embedding | undefined): Promise<Embedding | HeadMaps> {
+    if (this.#disposed) return Promise.reject(disposedError());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ size, fill, template, resolve, reject });
+      this.#planPump();
+    });
+  }
+
+  /** A microtask later, so that targets that ask in one go share a batch. */
+  #planPump(): void {
+    if (this.#pumpPlanned) return;
+    this.#pumpPlanned = true;
+    queueMicrotask(() => {
+      this.#pumpPlanned = false;
+      for (const lane of this.#lanes) {
+        if (this.#waiting.length === 0) break;
+        if (!lane.busy) void this.#run(lane, this.#takeBatch());
+      }
+    });
+  }
+
+  /** The oldest request and those behind it that can share its batch. */
+  #takeBatch(): Request[] {
+    const [first] = this.#waiting;
+    const batch: Request[] = [];
+    const rest: Request[] = [];
+    for (const request of this.#waiting) {
+      const fits =
+        batch.length < this.largestBatch &&
+        request.size === first.size &&
+        (request.template === undefined) === (first.template === undefined);
+      (fits ? batch : rest).push(request);
+    }
+    this.#waiting = rest;
+    return batch;
+  }
+
+  async #run(lane: Lane, taken: Request[]): Promise<void> {
+    lane.busy = true;
+    let buffer = this.#free.pop() ?? new Float32Array(this.#bufferLength);
+    const { size } = taken[0];
+    const started = performance.now();
+    const batch = taken.filter((request, k) => {
+      try {
+        // Slots of requests that fail are given to the last ones below.
+        request.fill(buffer, k * 3 * size * size);
+        return true;
+      } catch (error) {
+        request.reject(error);
+        return false;
+      }
+    });
+    if (batch.length > 0 && batch.length < taken.length)
+      for (const [k, request] of batch.entries()) request.fill(buffer, k * 3 * size * size);
+    const { stats } = this;
+    stats.cropMs += performance.now() - started;
+    try {
+      if (batch.length > 0) buffer = await this.#compute(lane.engine, buffer, batch);
+      this.#free.push(buffer);
+      stats.requests += batch.length;
+      stats.batches++;
+      stats.largestBatch = Math.max(stats.largestBatch, batch.length);
+    } catch (error) {
+      for (const request of batch) request.reject(error);
+    } finally {
+      lane.busy = false;
+      if (this.#waiting.length > 0) this.#planPump();
+    }
+  }
+
+  async #compute(engine: Engine, buffer: Float32Array, batch: readonly Request[]): Promise<Float32Array> {
+    const count = batch.length;
+    const { stats } = this;
+    if (batch[0].template === undefined) {
+      const { crops, embeddings, encodeMs } = await engine.encode(buffer, count, batch[0].size);
+      stats.encodeMs += encodeMs;
+      const { channels, side, data } = embeddings;
+      for (const [k, request] of batch.entries())
+        request.resolve({ channels, side, data: share(data, k, count, true) });
+      return crops;
+    }
+    const templates = batch.map((request) => request.template as Embedding);
+    const { crops, maps, encodeMs, headMs } = await engine.respond(buffer, count, templates);
+    stats.encodeMs += encodeMs;
+    stats.headMs += headMs;
+    for (const [k, request] of batch.entries())
+      request.resolve({ score: share(maps.score, k, count, false), box: share(maps.box, k, count, false) });
+    return crops;
+  }
+}
+
+/** The k-th of `count` equal parts; copied where it will be kept, so that one part does not hold all of them. */
+function share(data: Float32Array, k: number, count: number, keep: boolean): Float32Array {
+  if (count === 1) return data;
+  const length = data.length / count;
+  return keep ? data.slice(k * length, (k + 1) * length) : data.subarray(k * length, (k + 1) * length);
+}
+
+function disposedError(): SiamtrackError {
+  return new SiamtrackError('MODEL_DISPOSED', 'Expected a loaded model, got one that has been disposed.');
+}
