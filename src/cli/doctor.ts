@@ -1,4 +1,16 @@
 import type { Command } from 'commander';
+import { packageVersion } from '../common/index.js';
+import { examine, type Finding } from './doctor-checks.js';
+import { ExitCode } from './exit.js';
+
+/** What `siamtrack doctor --json` prints. */
+interface Report {
+  readonly version: string;
+  readonly platform: string;
+  /** Whether everything that following a target needs works. */
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+}
 
 /** `siamtrack doctor`: what is installed, which engines work, and what to do about what does not. */
 export function registerDoctor(program: Command): void {
@@ -6,7 +18,28 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('say what is installed, what works, and what to do about what does not')
     .option('--json', 'print the findings as JSON')
-    .action(() => {
-      process.stdout.write(`node ${process.version}\n`);
-    });
+    .action(run);
+}
+
+async function run({ json }: { readonly json?: boolean }): Promise<void> {
+  const findings = await examine();
+  const ok = findings.every((finding) => finding.works || !finding.needed);
+  const platform = `${process.platform} ${process.arch}`;
+  const report: Report = { version: packageVersion(), platform, ok, findings };
+  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+  if (!ok) process.exitCode = ExitCode.failure;
+}
+
+function describe({ version, platform, ok, findings }: Report): string {
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  const lines = [`siamtrack ${version} on ${platform}`, ''];
+  for (const { name, works, needed, detail, advice } of findings) {
+    lines.push(`${works ? 'works  ' : needed ? 'FAILS  ' : 'absent '} ${name.padEnd(width)}  ${detail}`);
+    if (advice !== undefined) lines.push(`${' '.repeat(width + 8)}  -> ${advice}`);
+  }
+  lines.push(
+    '',
+    ok ? 'All that following a target needs works.' : 'Following a target needs what is marked FAILS.',
+  );
+  return `${lines.join('\n')}\n`;
 }

@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { packageVersion } from '../common/index.js';
-import { registerDoctor } from './doctor.js';
 import { reportError } from './exit.js';
+
+/** Every command, in the order of the help. Loaded when needed: a runtime takes longer to load than to say no. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  track: async () => (await import('./track.js')).registerTrack,
+  evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
+  compare: async () => (await import('./compare.js')).registerCompare,
+  doctor: async () => (await import('./doctor.js')).registerDoctor,
+};
 
 // A reader that has seen enough (`siamtrack track ... | head`) is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -16,9 +23,10 @@ const program = new Command('siamtrack')
   .showHelpAfterError('(run with --help for what is accepted)')
   .exitOverride();
 
-registerDoctor(program);
-
 try {
+  const first = process.argv[2] ?? '';
+  const needed = Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
+  for (const name of needed) (await COMMANDS[name]())(program);
   await program.parseAsync();
 } catch (error) {
   reportError(error);
