@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { OutputError } from './error.js';
@@ -32,9 +33,13 @@ export async function openPartFile(file: string): Promise<PartFile> {
   }
   const extension = extname(file);
   const path = join(folder, `.${basename(file, extension)}.${process.pid}-${made++}.part${extension}`);
+  // A process that exits in between, say because its output's reader has gone, leaves nothing behind either.
+  const removeAtExit = () => rmSync(path, { force: true });
+  process.once('exit', removeAtExit);
   return {
     path,
     async finish() {
+      process.off('exit', removeAtExit);
       try {
         await rename(path, file);
       } catch (cause) {
@@ -42,6 +47,9 @@ export async function openPartFile(file: string): Promise<PartFile> {
         throw new OutputError(file, (cause as Error).message, { cause });
       }
     },
-    discard: () => rm(path, { force: true }),
+    async discard() {
+      process.off('exit', removeAtExit);
+      await rm(path, { force: true });
+    },
   };
 }

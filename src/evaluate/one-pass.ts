@@ -1,0 +1,120 @@
+import { type Box, type I420Picture, InvalidArgumentError } from '../common/index.js';
+import type { Frame } from '../ingest/index.js';
+
+/** What is evaluated: anything that follows one target from a box on its first picture. */
+export interface OnePassTracker {
+  /** @param box 0-based pixels */
+  init(picture: I420Picture, box: Box): Promise<unknown> | unknown;
+  update(picture: I420Picture): Promise<OnePassUpdate> | OnePassUpdate;
+}
+
+/** A tracker's answer for one frame. */
+export interface OnePassUpdate {
+  readonly box: Box;
+  readonly score: number;
+}
+
+/** A tracker's answers for a whole sequence, and how long they took. */
+export interface OnePassResult {
+  /** One box a frame; the first is the given one. */
+  readonly boxes: readonly Box[];
+  /** One score a frame; the first is 1. */
+  readonly scores: readonly number[];
+  /** Time spent in `update` alone, with nothing else at work. */
+  readonly trackerSeconds: number;
+  /** Time from opening the source to the last box, decoding included. */
+  readonly totalSeconds: number;
+}
+
+export interface OnePassOptions {
+  /** Frames to leave out at the start of the source. Default 0. */
+  readonly skip?: number;
+  /** Frames to follow at most, the first included. Default: all there are. */
+  readonly frames?: number;
+  /** Called after every frame with the number of frames done. */
+  readonly onFrame?: (done: number) => void;
+  /** Pixels held decoded at once, in bytes. Default 128 MiB. */
+  readonly memory?: number;
+}
+
+/**
+ * One-pass evaluation: the tracker is given the first box and then only pictures. Frames are decoded in blocks before the tracker sees
+ * them, so that its time is measured alone and not in competition with the decoder.
+ *
+ * @param frames the sequence; every frame is released
+ * @param first the truth of the first frame followed
+ */
+export async function runOnePass(
+  frames: AsyncIterable<Frame>,
+  first: Box,
+  tracker: OnePassTracker,
+  options: OnePassOptions = {},
+): Promise<OnePassResult> {
+  const { onFrame } = options;
+  const begun = performance.now();
+  const boxes: Box[] = [];
+  const scores: number[] = [];
+  let trackerMs = 0;
+  for await (const block of blocks(frames, options)) {
+    for (const picture of block) {
+      if (boxes.length === 0) {
+        await tracker.init(picture, first);
+        boxes.push(first);
+        scores.push(1);
+      } else {
+        const start = performance.now();
+        const { box, score } = await tracker.update(picture);
+        trackerMs += performance.now() - start;
+        boxes.push(box);
+        scores.push(score);
+      }
+      onFrame?.(boxes.length);
+    }
+  }
+  if (boxes.length === 0) throw new InvalidArgumentError('frames', 'at least one frame', 'none');
+  return {
+    boxes,
+    scores,
+    trackerSeconds: trackerMs / 1000,
+    totalSeconds: (performance.now() - begun) / 1000,
+  };
+}
+
+/** Copies of the frames, as many at a time as fit the memory; a block is valid until the next one is asked for. */
+async function* blocks(
+  frames: AsyncIterable<Frame>,
+  { skip = 0, frames: most = Number.POSITIVE_INFINITY, memory = 128 * 2 ** 20 }: OnePassOptions,
+): AsyncGenerator<readonly I420Picture[]> {
+  const slots: I420Picture[] = [];
+  let used = 0;
+  let seen = 0;
+  for await (const frame of frames) {
+    if (seen++ >= skip) slots[used] = copyInto(slots[used], frame);
+    frame.release();
+    if (seen <= skip) continue;
+    used++;
+    if (seen - skip >= most) break;
+    if (used * slots[0].y.length * 1.5 >= memory) {
+      yield slots.slice(0, used);
+      used = 0;
+    }
+  }
+  if (used > 0) yield slots.slice(0, used);
+}
+
+/** Copies a picture, into the memory of another one where that is of the same size. */
+function copyInto(old: I420Picture | undefined, picture: I420Picture): I420Picture {
+  const { width, height, range, matrix } = picture;
+  const fits = old?.width === width && old.height === height;
+  const planes = fits
+    ? { y: old.y, u: old.u, v: old.v }
+    : {
+        y: new Uint8Array(picture.y.length),
+        u: new Uint8Array(picture.u.length),
+        v: new Uint8Array(picture.v.length),
+      };
+  planes.y.set(picture.y);
+  planes.u.set(picture.u);
+  planes.v.set(picture.v);
+  return { width, height, range, matrix, ...planes };
+}
