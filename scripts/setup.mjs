@@ -1,6 +1,14 @@
 // Makes a fresh clone ready: dependencies, ffmpeg, build. Does nothing, quickly, where all is in place.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { mustRun, npm, root, run, say, stop, works } from './lib.mjs';
@@ -120,6 +128,7 @@ export function prepare() {
 /** Compiles `src` to `dist`, where that is out of date. */
 export function build() {
   compile('build', 'tsconfig.build.json', 'dist/cli/main.js', ['src']);
+  chmodSync(join(root, 'dist/cli/main.js'), 0o755);
 }
 
 /** Compiles `src`, `bench` and `fixtures` to `.cache/tools`, from where the scripts run them. */
