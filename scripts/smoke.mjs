@@ -1,11 +1,11 @@
 // `npm run smoke [-- MAJOR...]`: packs the package, installs it in an empty folder as a user would, and uses it with
 // each node named (the newest supported one by default). Says what failed and ends with a status other than 0.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { committedClip, compareWithTruth } from './clip-run.mjs';
-import { npm, say, stop } from './lib.mjs';
+import { npm, say } from './lib.mjs';
 import { build, prepare } from './setup.mjs';
 
 prepare();
@@ -81,15 +81,14 @@ function check(node, home) {
 try {
   if (npm('pack', '--silent', '--pack-destination', folder) !== 0) throw new Error('npm pack failed');
   const home = inFolder('home');
-  const [tarball] = must('sh', ['-c', `ls ${JSON.stringify(folder)}/*.tgz`])
-    .trim()
-    .split('\n');
-  must('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: home });
+  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'));
+  must('npm', ['install', '--no-audit', '--no-fund', join(folder, tarball)], { cwd: home });
   if (!existsSync(join(home, 'node_modules/.bin/siamtrack')))
     throw new Error('npm made no siamtrack command');
   for (const major of majors) process.stdout.write(`${check(nodeBinary(major), home)}\n`);
 } catch (error) {
-  stop(`Smoke test failed: ${error.message}`);
+  say(`Smoke test failed: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
