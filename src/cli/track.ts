@@ -1,17 +1,29 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
 import { boxMessage, JsonLinesWriter, PreviewWriter, parseBox } from '../formats/index.js';
-import { type FrameSource, openSource } from '../ingest/index.js';
+import { type FrameSource, openSource, type SourceWarning } from '../ingest/index.js';
 import type { Model } from '../model/index.js';
-import { follow, parseStart, type Sink, type Start, type TargetStart } from '../pipeline/index.js';
+import {
+  follow,
+  parseStart,
+  type Sink,
+  type Start,
+  StartNotReachedError,
+  type TargetStart,
+} from '../pipeline/index.js';
 import { TargetGroup } from '../tracker/index.js';
 import { addModelOptions, loadChosenModel, type ModelOptions } from './model-option.js';
 import { createProgress } from './progress.js';
+
+/** What a shell reports of a process that an interrupt ended. */
+const INTERRUPTED = 130;
+const WARNINGS_TOLD = 10;
 
 interface TrackCommandOptions extends ModelOptions {
   readonly box?: string;
   readonly target: readonly string[];
   readonly start?: string;
+  readonly fps?: number;
   readonly out: string;
   readonly preview?: string;
 }
@@ -33,6 +45,7 @@ export function registerTrack(program: Command): void {
       [],
     )
     .option('-s, --start <when>', 'the frame the boxes belong to: 120 is an index, 12.5 or 12s is a time')
+    .option('--fps <rate>', 'frames per second of a folder of stills; default 25', parseRate)
     .option('-o, --out <file>', 'write the JSON lines there; - is stdout', '-')
     .option('--preview <file>', 'render the boxes into a video (.mp4, .m4v, .mov, .mkv)');
   addModelOptions(command).action(run);
@@ -40,16 +53,19 @@ export function registerTrack(program: Command): void {
 
 async function run(name: string, options: TrackCommandOptions): Promise<void> {
   const targets = parseTargets(options);
-  const start = options.start === undefined ? { frame: 0 } : parseStart('--start', options.start);
+  const start = options.start === undefined ? undefined : parseStart('--start', options.start);
   const model = await loadChosenModel(options);
+  const interrupt = watchInterrupts();
   try {
-    const source = await openSource(name);
+    const { signal } = interrupt;
+    const source = await openSource(name, { start, fps: options.fps, signal, onWarning: createWarner() });
     try {
-      await track(source, name, model, { ...options, targets, start });
+      await track(source, name, model, { ...options, targets, start, signal });
     } finally {
       await source.close();
     }
   } finally {
+    interrupt.stop();
     await model.dispose();
   }
 }
@@ -58,29 +74,28 @@ interface TrackPlan {
   readonly out: string;
   readonly preview?: string;
   readonly targets: readonly TargetStart[];
-  readonly start: Start;
+  readonly start?: Start;
+  readonly signal: AbortSignal;
 }
 
 async function track(source: FrameSource, name: string, model: Model, plan: TrackPlan): Promise<void> {
+  const { targets, start, signal } = plan;
   const outputs: Output[] = [];
-  const progress = createProgress('tracking', source.info.frames);
-  const interrupt = watchInterrupts();
+  const progress = createProgress('tracking', source.info.frameCount);
   let frames = 0;
   try {
     outputs.push(await linesOutput(plan.out, name));
     if (plan.preview !== undefined) outputs.push(await previewOutput(plan.preview, source));
-    const sink: Sink = async (frame, targets) => {
-      for (const output of outputs) await output.sink(frame, targets);
+    const sink: Sink = async (frame, found) => {
+      for (const output of outputs) await output.sink(frame, found);
       frames++;
       progress.update(frame.index + 1);
     };
-    const group = new TargetGroup(model);
-    const { targets, start } = plan;
-    const { stopped } = await follow(source, { group, targets, start, sink, signal: interrupt.signal });
-    if (stopped) process.exitCode = 130;
+    const { stopped } = await follow(source, { group: new TargetGroup(model), targets, sink, signal });
+    if (stopped) process.exitCode = INTERRUPTED;
+    else if (frames === 0) throw new StartNotReachedError(start ?? { frame: 0 });
   } finally {
     progress.stop();
-    interrupt.stop();
     // Frames before a failure are good: they are kept.
     await endAll(outputs, frames > 0);
   }
@@ -103,7 +118,7 @@ async function linesOutput(out: string, stream: string): Promise<Output> {
 }
 
 async function previewOutput(file: string, { info }: FrameSource): Promise<Output> {
-  const preview = await PreviewWriter.open(file, { fps: info.fps ?? 25 });
+  const preview = await PreviewWriter.open(file, { fps: info.frameRate ?? 25 });
   return {
     sink: (frame, targets) => preview.write(frame, targets),
     close: () => preview.close(),
@@ -116,6 +131,15 @@ async function endAll(outputs: readonly Output[], keep: boolean): Promise<void> 
   const ended = await Promise.allSettled(outputs.map((output) => (keep ? output.close() : output.abort())));
   const failed = ended.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
+}
+
+/** Tells of damage that the decoder concealed, without filling the terminal. */
+function createWarner(): (warning: SourceWarning) => void {
+  let told = 0;
+  return ({ frame, message }) => {
+    if (++told <= WARNINGS_TOLD) process.stderr.write(`warning, near frame ${frame}: ${message}\n`);
+    if (told === WARNINGS_TOLD) process.stderr.write('warning: more of these are not shown\n');
+  };
 }
 
 /** The first interrupt ends the work in good order; the next one ends the process as usual. */
@@ -143,4 +167,10 @@ function parseTargets({ box, target }: TrackCommandOptions): TargetStart[] {
   if (targets.length === 0)
     throw new InvalidArgumentError('--box', 'x,y,width,height, or a --target', 'none');
   return targets;
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (!(rate > 0 && Number.isFinite(rate))) throw new InvalidArgumentError('--fps', 'more than 0', text);
+  return rate;
 }

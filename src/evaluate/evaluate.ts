@@ -109,8 +109,7 @@ async function follow(
   { tracker, results, onFrame }: EvaluateOptions,
 ): Promise<StoredResult> {
   const frames = framesToFollow(sequence, target);
-  const result = await runOnePass(framesOf(sequence.source), target.boxes[0]!, tracker(target), {
-    skip: sequence.skip,
+  const result = await runOnePass(framesOf(sequence), target.boxes[0]!, tracker(target), {
     frames,
     onFrame: onFrame && ((done) => onFrame(target, done)),
   });
@@ -118,8 +117,8 @@ async function follow(
 }
 
 /** Frames of a source, opened when the first is asked for and closed after the last. */
-async function* framesOf(source: string): AsyncGenerator<Frame> {
-  const opened = await openSource(source);
+async function* framesOf({ source, skip }: Sequence): AsyncGenerator<Frame> {
+  const opened = await openSource(source, { start: { frame: skip } });
   try {
     yield* opened;
   } finally {

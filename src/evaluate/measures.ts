@@ -41,18 +41,16 @@ const NORMALISED_THRESHOLDS = Array.from({ length: 51 }, (_, k) => k * 0.01);
 const EXACT_PX = 1e-3;
 
 /** All of {@link Measures}. With a truth of one visible frame, `ao`, `sr50` and `sr75` are `NaN`: nothing was tracked. */
-export function measure(result: Result, truth: Truth): Measures {
-  if (result.length !== truth.length) {
-    throw new InvalidArgumentError(
-      'result',
-      `${truth.length} boxes, as many as the truth has`,
-      result.length,
-    );
+export function measure(boxes: Result, truth: Truth): Measures {
+  if (boxes.length !== truth.length) {
+    throw new InvalidArgumentError('result', `${truth.length} boxes, as many as the truth has`, boxes.length);
   }
+  const result = boxes.map((box, k) => snap(box, truth[k]));
+  const exact = truth.every((box, k) => box === null || box === result[k]);
   const overlaps = overlapsOf(result, truth);
   const followed = overlapsOf(result.slice(1), truth.slice(1));
   return {
-    auc: isExact(result, truth) ? 1 : mean(SUCCESS_THRESHOLDS.map((t) => share(overlaps, (o) => o > t))),
+    auc: exact ? 1 : mean(SUCCESS_THRESHOLDS.map((t) => share(overlaps, (o) => o > t))),
     precision: share(centreErrors(result, truth), (far) => far <= 20),
     normalisedPrecision: normalisedPrecision(result, truth),
     ao: mean(followed),
@@ -109,14 +107,13 @@ function overlap(a: Box, b: Box): number {
 }
 
 function centreOffset(a: Box, b: Box): [number, number] {
-  return [a[0] + a[2] / 2 - b[0] - b[2] / 2, a[1] + a[3] / 2 - b[1] - b[3] / 2];
+  return [a[0] - b[0] + (a[2] - b[2]) / 2, a[1] - b[1] + (a[3] - b[3]) / 2];
 }
 
-function isExact(result: Result, truth: Truth): boolean {
-  return truth.every((b, k) => {
-    const a = result[k];
-    return b === null || (a !== null && b.every((value, i) => Math.abs(value - a[i]) <= EXACT_PX));
-  });
+/** Files of results carry 4 decimals: a box that equals the truth to that is taken for the truth. */
+function snap(box: Box | null, truth: Box | null): Box | null {
+  const same = box !== null && truth?.every((value, i) => Math.abs(value - box[i]) <= EXACT_PX);
+  return same ? truth : box;
 }
 
 function share(values: readonly number[], accept: (value: number) => boolean): number {

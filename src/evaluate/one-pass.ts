@@ -27,8 +27,6 @@ export interface OnePassResult {
 }
 
 export interface OnePassOptions {
-  /** Frames to leave out at the start of the source. Default 0. */
-  readonly skip?: number;
   /** Frames to follow at most, the first included. Default: all there are. */
   readonly frames?: number;
   /** Called after every frame with the number of frames done. */
@@ -83,17 +81,16 @@ export async function runOnePass(
 /** Copies of the frames, as many at a time as fit the memory; a block is valid until the next one is asked for. */
 async function* blocks(
   frames: AsyncIterable<Frame>,
-  { skip = 0, frames: most = Number.POSITIVE_INFINITY, memory = 128 * 2 ** 20 }: OnePassOptions,
+  { frames: most = Number.POSITIVE_INFINITY, memory = 128 * 2 ** 20 }: OnePassOptions,
 ): AsyncGenerator<readonly I420Picture[]> {
   const slots: I420Picture[] = [];
   let used = 0;
   let seen = 0;
   for await (const frame of frames) {
-    if (seen++ >= skip) slots[used] = copyInto(slots[used], frame);
+    slots[used] = copyInto(slots[used], frame);
     frame.release();
-    if (seen <= skip) continue;
     used++;
-    if (seen - skip >= most) break;
+    if (++seen >= most) break;
     if (used * slots[0].y.length * 1.5 >= memory) {
       yield slots.slice(0, used);
       used = 0;

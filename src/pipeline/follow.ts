@@ -2,8 +2,6 @@ import type { Box } from '../common/index.js';
 import type { MessageTarget } from '../formats/index.js';
 import type { Frame } from '../ingest/index.js';
 import type { TargetGroup } from '../tracker/index.js';
-import { ahead } from './ahead.js';
-import { hasStarted, type Start, StartNotReachedError } from './start.js';
 
 /** What to follow. */
 export interface TargetStart {
@@ -20,15 +18,11 @@ export type Sink = (frame: Frame, targets: readonly MessageTarget[]) => Promise<
 
 export interface FollowOptions {
   /** A group without targets; those of `targets` are added on the first frame. */
-  readonly group: TargetGroup;
+  readonly group: Pick<TargetGroup, 'add' | 'update'>;
   readonly targets: readonly TargetStart[];
-  /** Default: the first frame. Frames before it are decoded and left out. */
-  readonly start?: Start;
   readonly sink: Sink;
-  /** Stops after the frame at hand; what was done stays done. */
+  /** Stops after the frame at hand; what was done stays done. A source that rejects because of it counts as stopped. */
   readonly signal?: AbortSignal;
-  /** Frames decoded ahead of the tracker. Default 2. */
-  readonly ahead?: number;
 }
 
 /** How a {@link follow} ended. */
@@ -41,27 +35,21 @@ export interface Followed {
 
 /**
  * One stream's loop: takes frames from a source, follows the targets through them and hands each frame with its boxes to the sink, in
- * order and without loss. While a frame is searched, the next ones are decoded and the one before is in the sink. The first frame's boxes
- * are the given ones with score 1.
+ * order and without loss. While a frame is searched, the source decodes the next ones and the one before is in the sink. The first frame
+ * carries the given boxes, with score 1.
  *
  * Whatever fails (source, tracker, sink) is thrown once the frames before it have passed through the sink.
- *
- * @throws {StartNotReachedError} where the source ends before the start
  */
 export async function follow(frames: AsyncIterable<Frame>, options: FollowOptions): Promise<Followed> {
-  const { group, targets, start = { frame: 0 }, sink, signal } = options;
+  const { group, targets, sink, signal } = options;
   const labels = new Map(targets.map(({ id, label }) => [id, label]));
   let done = 0;
-  let seen = 0;
   let sinking: Promise<unknown> = Promise.resolve();
-  try {
-    for await (const frame of ahead(frames, options.ahead ?? 2)) {
-      seen = frame.index + 1;
-      const wanted = done > 0 || hasStarted(start, frame);
+  const loop = async () => {
+    for await (const frame of frames) {
       let handedOn = false;
       try {
-        if (signal?.aborted) return { frames: done, stopped: true };
-        if (!wanted) continue;
+        if (signal?.aborted) return;
         const found = done === 0 ? await begin(group, frame, targets) : await search(group, frame, labels);
         await sinking;
         handedOn = true;
@@ -71,15 +59,20 @@ export async function follow(frames: AsyncIterable<Frame>, options: FollowOption
         if (!handedOn) frame.release();
       }
     }
-    if (done === 0) throw new StartNotReachedError(start, seen);
-    return { frames: done, stopped: false };
+  };
+  const looping = loop().catch((error) => {
+    if (!signal?.aborted || error !== signal.reason) throw error;
+  });
+  try {
+    await looping;
   } finally {
     await sinking;
   }
+  return { frames: done, stopped: signal?.aborted ?? false };
 }
 
 async function begin(
-  group: TargetGroup,
+  group: FollowOptions['group'],
   frame: Frame,
   targets: readonly TargetStart[],
 ): Promise<MessageTarget[]> {
@@ -88,7 +81,7 @@ async function begin(
 }
 
 async function search(
-  group: TargetGroup,
+  group: FollowOptions['group'],
   frame: Frame,
   labels: ReadonlyMap<string, string | undefined>,
 ): Promise<MessageTarget[]> {
