@@ -1,0 +1,177 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InvalidArgumentError } from '../../common/index.js';
+import { buildAddon, essentialFiles, placeLibrary, probeEngine } from './addon.js';
+import { EngineError } from './engine-error.js';
+import {
+  addonPackageFolder,
+  DEFAULT_VERSION,
+  type EngineRecord,
+  engineName,
+  enginesFolder,
+  findMissingFile,
+  type InstalledEngine,
+  listEngines,
+  readEngine,
+} from './engine-folder.js';
+import { installJavaScript } from './javascript.js';
+import { obtainLibrary } from './library.js';
+import { findTools } from './tools.js';
+import { checkPlatform, sha256OfFile } from './wheels.js';
+
+/** What to install. */
+export interface InstallOptions {
+  /** TensorFlow's version, e.g. `2.21.0`; default: the newest one in `from`, else the one this release was tried with. */
+  readonly version?: string;
+  /** The build for NVIDIA GPUs with its CUDA libraries; it computes on the processor where there is no GPU. */
+  readonly gpu?: boolean;
+  /** A folder with the downloaded wheel, or with the library and headers unpacked from it: nothing is downloaded. */
+  readonly from?: string;
+  /** Installs anew what is installed already. */
+  readonly force?: boolean;
+  /** Where engines are kept; default: the user's folder, see `enginesFolder`. */
+  readonly root?: string;
+  /** Told each step, in words, as it begins. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** What an installation did. */
+export interface InstallResult extends InstalledEngine {
+  /** Whether it was there already, whole, so that nothing was done. */
+  readonly alreadyInstalled: boolean;
+  /** Whether it computes on a GPU here; not asked for again where it was installed already. */
+  readonly usesGpu?: boolean;
+}
+
+/**
+ * Installs native TensorFlow for Node: TensorFlow's own C library out of a wheel of the Python package index, and the
+ * addon of `@tensorflow/tfjs-node-gpu` compiled against it. An engine appears whole or not at all, and one that is
+ * installed already is checked against its digests and kept.
+ *
+ * @throws {EngineError} see its codes
+ * @throws {InvalidArgumentError} for a version that is none
+ */
+export async function installTensorFlow(options: InstallOptions = {}): Promise<InstallResult> {
+  const { gpu = false, from, force = false, root = enginesFolder(), onStep = () => undefined } = options;
+  if (options.version !== undefined && !/^\d+\.\d+\.\d+[\w.]*$/.test(options.version)) {
+    throw new InvalidArgumentError('version', 'three numbers such as 2.21.0', options.version);
+  }
+  if (from !== undefined && !statSync(from, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new InvalidArgumentError('from', 'a folder', from);
+  }
+  checkPlatform();
+  const variant = gpu ? 'gpu' : 'cpu';
+  // What lies in a folder is looked at anew each time: it may be another version, or not what it says it is.
+  const wanted = options.version ?? (from === undefined ? DEFAULT_VERSION : undefined);
+  if (!force && wanted !== undefined) {
+    const present = readEngine(join(root, engineName(wanted, variant)));
+    if (present && (await isWhole(present, onStep)))
+      return { ...select(present, root), alreadyInstalled: true };
+  }
+  const tools = await findTools({ pip: from === undefined });
+  mkdirSync(root, { recursive: true });
+  removeAbandoned(root);
+  const staging = join(root, `.staging-${process.pid}`);
+  rmSync(staging, { recursive: true, force: true });
+  mkdirSync(staging);
+  try {
+    const library = await obtainLibrary({
+      python: tools.python,
+      staging,
+      version: wanted,
+      variant,
+      from,
+      onStep,
+    });
+    onStep('Copying TensorFlow.js');
+    await installJavaScript(staging);
+    placeLibrary(staging, library.folder, { move: library.disposable });
+    if (library.cuda) renameSync(library.cuda, join(addonPackageFolder(staging), 'deps', 'nvidia'));
+    if (library.disposable) rmSync(library.folder, { recursive: true, force: true });
+    onStep('Compiling the addon');
+    await buildAddon(staging, tools);
+    onStep('Trying it');
+    const probe = await probeEngine(staging);
+    const expected = library.version ?? options.version;
+    if (expected !== undefined && probe.version !== expected) {
+      throw new EngineError(
+        'ENGINE_FILES',
+        `expected TensorFlow ${expected}, the library says ${probe.version}`,
+      );
+    }
+    const record = await describe(staging, probe.version, variant, library.wheels);
+    const folder = join(root, engineName(probe.version, variant));
+    swapIn(staging, folder);
+    return { folder, record, alreadyInstalled: false, usesGpu: probe.gpu };
+  } finally {
+    rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** Whether every file still has its digest. */
+async function isWhole(engine: InstalledEngine, onStep: (step: string) => void): Promise<boolean> {
+  onStep('Checking what is installed');
+  if (findMissingFile(engine) !== undefined) return false;
+  for (const { path, sha256 } of engine.record.files) {
+    if ((await sha256OfFile(join(engine.folder, path))) !== sha256) return false;
+  }
+  return true;
+}
+
+/** Makes an engine the one that is used, which is the one installed last. */
+function select(engine: InstalledEngine, root: string): InstalledEngine {
+  if (listEngines(root)[0]?.folder === engine.folder) return engine;
+  const record = { ...engine.record, installedAt: new Date().toISOString() };
+  writeRecord(engine.folder, record);
+  return { folder: engine.folder, record };
+}
+
+async function describe(
+  folder: string,
+  version: string,
+  variant: 'cpu' | 'gpu',
+  wheels: EngineRecord['wheels'],
+): Promise<EngineRecord> {
+  const files: EngineRecord['files'] = [];
+  for (const path of essentialFiles()) {
+    const file = join(folder, path);
+    files.push({ path, bytes: statSync(file).size, sha256: await sha256OfFile(file) });
+  }
+  const installedAt = new Date().toISOString();
+  const record = { format: 1, version, variant, wheels, files, node: process.version, installedAt } as const;
+  writeRecord(folder, record);
+  return record;
+}
+
+/** Never half written: a reader sees the old record or the new one. */
+function writeRecord(folder: string, record: EngineRecord): void {
+  const file = join(folder, 'engine.json');
+  writeFileSync(`${file}.part`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${file}.part`, file);
+}
+
+/** Puts a finished engine in its place. A process that has the old one loaded keeps it until it ends. */
+function swapIn(staging: string, folder: string): void {
+  const old = `${staging}-old`;
+  if (existsSync(folder)) renameSync(folder, old);
+  renameSync(staging, folder);
+  rmSync(old, { recursive: true, force: true });
+}
+
+/** Removes what installations left that were killed. */
+function removeAbandoned(root: string): void {
+  for (const name of readdirSync(root)) {
+    const pid = Number(/^\.staging-(\d+)/.exec(name)?.[1]);
+    if (pid > 0 && pid !== process.pid && !isRunning(pid))
+      rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
