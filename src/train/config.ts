@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { SiamtrackError } from '../common/index.js';
+import { networkSchema } from './network-spec.js';
+
+const weight = z.number().min(0);
+
+/** A training recipe. Paths are relative to the file; environment variables as `${NAME}` are replaced in them. */
+export const configSchema = z.strictObject({
+  name: z.string().min(1),
+  seed: z.int().default(1),
+  /** Folder for checkpoints, metrics and exports. */
+  output: z.string(),
+  /** Folder for decoded pictures. */
+  cache: z.string(),
+  data: z.strictObject({
+    clips: z.array(z.string()).default([]),
+    clipsOneBased: z.boolean().default(false),
+    stills: z.array(z.string()).default([]),
+    photos: z.array(z.string()).default([]),
+    longestSide: z.int().positive().default(512),
+    /** Share of clips held out for validation, by a hash of the name. */
+    validation: z.number().min(0).max(0.5).default(0.08),
+  }),
+  network: networkSchema,
+  input: z
+    .strictObject({
+      template: z.int().default(127),
+      search: z.int().default(255),
+      contextAmount: z.number().default(0.5),
+    })
+    .prefault({}),
+  pairs: z
+    .strictObject({
+      mixture: z
+        .strictObject({ clips: weight, stills: weight, photos: weight })
+        .default({ clips: 0.45, stills: 0.3, photos: 0.25 }),
+      shift: z.number().min(0).default(64),
+      scale: z.number().min(0).default(0.25),
+      gap: z.int().positive().default(100),
+      strength: z.number().min(0).max(1).default(1),
+      occlusion: z.number().min(0).max(1).default(0.12),
+      distractor: z.number().min(0).max(1).default(0.2),
+    })
+    .prefault({}),
+  teacher: z.strictObject({ model: z.string(), weights: z.string().optional() }).optional(),
+  losses: z
+    .strictObject({
+      score: weight.default(1),
+      negative: weight.default(0.5),
+      box: weight.default(1.5),
+      feature: weight.default(1),
+      teacherScore: weight.default(1),
+      teacherBox: weight.default(0.5),
+      contrastive: weight.default(0),
+      triplet: weight.default(0),
+      response: weight.default(0),
+    })
+    .prefault({}),
+  optimiser: z.strictObject({
+    batch: z.int().positive().default(16),
+    steps: z.int().positive(),
+    learningRate: z.number().positive().default(2e-3),
+    warmUp: z.int().nonnegative().default(500),
+    /** The cosine ends at this share of the learning rate. */
+    floor: z.number().min(0).max(1).default(0.01),
+    weightDecay: z.number().min(0).default(0.02),
+    clip: z.number().positive().default(5),
+    average: z.number().min(0).lt(1).default(0.9995),
+  }),
+  every: z
+    .strictObject({
+      log: z.int().positive().default(20),
+      checkpoint: z.int().positive().default(500),
+      validate: z.int().positive().default(1000),
+    })
+    .prefault({}),
+  workers: z.int().positive().default(2),
+});
+export type TrainConfig = z.infer<typeof configSchema>;
+
+/** A recipe that cannot be used. Code `TRAIN_CONFIG`. */
+export class TrainConfigError extends SiamtrackError {}
+
+/** Reads and checks a recipe (YAML). @throws TrainConfigError naming every field that is wrong */
+export async function readTrainConfig(file: string): Promise<TrainConfig> {
+  let raw: unknown;
+  try {
+    raw = parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    throw new TrainConfigError(
+      'TRAIN_CONFIG',
+      `${file}: expected a readable YAML file, got: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  const parsed = configSchema.safeParse(raw);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((i) => `${i.path.join('.') || '(whole)'}: ${i.message}`);
+    throw new TrainConfigError('TRAIN_CONFIG', `${file}: ${problems.join('; ')}`, { cause: parsed.error });
+  }
+  const base = dirname(resolve(file));
+  const at = (path: string) =>
+    resolve(
+      base,
+      path.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+        const value = process.env[name];
+        if (value === undefined)
+          throw new TrainConfigError('TRAIN_CONFIG', `${file}: environment variable ${name} is not set`);
+        return value;
+      }),
+    );
+  const c = parsed.data;
+  return {
+    ...c,
+    output: at(c.output),
+    cache: at(c.cache),
+    data: {
+      ...c.data,
+      clips: c.data.clips.map(at),
+      stills: c.data.stills.map(at),
+      photos: c.data.photos.map(at),
+    },
+    teacher: c.teacher && {
+      model: at(c.teacher.model),
+      ...(c.teacher.weights ? { weights: at(c.teacher.weights) } : {}),
+    },
+  };
+}

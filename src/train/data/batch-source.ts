@@ -1,0 +1,88 @@
+import { Worker } from 'node:worker_threads';
+import { type Batch, buffersOf } from './batch.js';
+import type { BatchRequest, WorkerSetup } from './batch-worker.js';
+
+/** Batches in order from worker threads, a few of them ahead of the reader. */
+export class BatchSource {
+  readonly #workers: Worker[];
+  readonly #ready = new Map<number, Batch>();
+  readonly #waiting = new Map<number, { resolve: (batch: Batch) => void; reject: (error: Error) => void }>();
+  readonly #ended: Promise<unknown>[];
+  readonly #ahead: number;
+  #next: number;
+  #asked: number;
+  #failure: Error | undefined;
+  #spare: Batch[] = [];
+
+  /**
+   * @param first index of the first batch
+   * @param workers threads
+   * @param ahead batches made before they are asked for
+   */
+  constructor(setup: WorkerSetup, first: number, workers: number, ahead = 2 * workers) {
+    this.#next = first;
+    this.#asked = first;
+    this.#ahead = ahead;
+    this.#workers = Array.from({ length: workers }, () => {
+      const worker = new Worker(new URL('./batch-worker.js', import.meta.url), { workerData: setup });
+      worker.on('message', (batch: Batch) => this.#deliver(batch));
+      worker.on('error', (error) => this.#fail(error));
+      return worker;
+    });
+    this.#ended = this.#workers.map((w) => new Promise((resolve) => w.once('exit', resolve)));
+    this.#ask();
+  }
+
+  /** The next batch. @throws what a worker threw */
+  async next(): Promise<Batch> {
+    if (this.#failure) throw this.#failure;
+    const index = this.#next++;
+    const ready = this.#ready.get(index);
+    this.#ready.delete(index);
+    const batch = ready
+      ? Promise.resolve(ready)
+      : new Promise<Batch>((resolve, reject) => this.#waiting.set(index, { resolve, reject }));
+    this.#ask();
+    return batch;
+  }
+
+  /** Batches waiting to be read. */
+  get ready(): number {
+    return this.#ready.size;
+  }
+
+  /** Gives a batch's buffers back for a later one. */
+  recycle(batch: Batch): void {
+    this.#spare.push(batch);
+  }
+
+  async close(): Promise<void> {
+    for (const worker of this.#workers) worker.postMessage('stop');
+    await Promise.all(this.#ended);
+  }
+
+  #ask(): void {
+    while (this.#asked < this.#next + this.#ahead) {
+      const index = this.#asked++;
+      const reuse = this.#spare.pop();
+      const request: BatchRequest = reuse ? { index, reuse } : { index };
+      this.#workers[index % this.#workers.length].postMessage(request, reuse ? buffersOf(reuse) : []);
+    }
+  }
+
+  #deliver(batch: Batch): void {
+    const waiting = this.#waiting.get(batch.index);
+    if (!waiting) {
+      this.#ready.set(batch.index, batch);
+      return;
+    }
+    this.#waiting.delete(batch.index);
+    waiting.resolve(batch);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,97 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Random } from '../random.js';
+import { Teacher } from '../teacher.js';
+import { type Batch, type BatchLayout, buffersOf, strides, type TeacherBatch } from './batch.js';
+import type { Catalogue } from './catalogue.js';
+import { type PairOptions, PairSampler, type PairTruth } from './pairs.js';
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  readonly seed: number;
+  readonly catalogue: Catalogue;
+  readonly pixels: string;
+  readonly pairs: PairOptions;
+  readonly layout: BatchLayout;
+  readonly teacher: { readonly model: string; readonly weights?: string } | undefined;
+}
+
+/** Message to a worker: make this batch, in these buffers if given back. */
+export interface BatchRequest {
+  readonly index: number;
+  readonly reuse?: Batch;
+}
+
+const port = parentPort;
+if (!port) throw new Error('batch-worker is to be run as a worker thread.');
+const setup = workerData as WorkerSetup;
+const sampler = new PairSampler(setup.catalogue, setup.pixels, setup.pairs);
+const loading = setup.teacher
+  ? Teacher.load(setup.teacher.model, setup.teacher.weights)
+  : Promise.resolve(undefined);
+
+let stopped = false;
+let queue: Promise<void> = Promise.resolve();
+port.on('message', (request: BatchRequest | 'stop') => {
+  if (request === 'stop') {
+    // A thread killed inside a native call takes the process with it: it ends between batches.
+    stopped = true;
+    queue = queue.then(() => {
+      sampler.close();
+      port.close();
+    });
+    return;
+  }
+  queue = queue.then(async () => {
+    if (stopped) return;
+    const batch = await make(request);
+    port.postMessage(batch, buffersOf(batch));
+  });
+});
+
+/** A batch depends on the seed and its index alone: not on the worker, the order or the machine's speed. */
+async function make({ index, reuse }: BatchRequest): Promise<Batch> {
+  const { layout, seed } = setup;
+  const teacher = await loading;
+  const size = strides(layout);
+  const n = layout.pairs;
+  const templates = reuse?.templates ?? new Float32Array(n * size.template);
+  const searches = reuse?.searches ?? new Float32Array(n * size.search);
+  const lessons: TeacherBatch | undefined = teacher && {
+    templates: reuse?.teacher?.templates ?? new Float32Array(n * size.teacherTemplate),
+    searches: reuse?.teacher?.searches ?? new Float32Array(n * size.teacherSearch),
+    score: reuse?.teacher?.score ?? new Float32Array(n * size.score),
+    box: reuse?.teacher?.box ?? new Float32Array(n * size.box),
+  };
+  const truths: PairTruth[] = [];
+  for (let k = 0; k < n; k++) {
+    const template = { data: templates, at: k * size.template, size: layout.templateSize };
+    const search = { data: searches, at: k * size.search, size: layout.searchSize };
+    const other =
+      k === 0
+        ? undefined
+        : {
+            crop: { data: searches, at: (k - 1) * size.search, size: layout.searchSize },
+            truth: truths[k - 1],
+          };
+    // Neighbours show different objects: the loss pairs each search crop with its neighbour's template as a negative.
+    for (let attempt = 0; ; attempt++) {
+      const truth = sampler.draw(new Random(seed, index, k, attempt), template, search, other);
+      const clash =
+        truth.source === truths[k - 1]?.source || (k === n - 1 && truth.source === truths[0]?.source);
+      if (clash && attempt < 8) continue;
+      truths.push(truth);
+      break;
+    }
+    if (teacher && lessons) {
+      const lesson = await teacher.teach(
+        templates.subarray(k * size.template, (k + 1) * size.template),
+        searches.subarray(k * size.search, (k + 1) * size.search),
+      );
+      lessons.templates.set(lesson.template, k * size.teacherTemplate);
+      lessons.searches.set(lesson.search, k * size.teacherSearch);
+      lessons.score.set(lesson.score, k * size.score);
+      lessons.box.set(lesson.box, k * size.box);
+    }
+  }
+  return { index, templates, searches, truths, teacher: lessons };
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import type { Box } from '../../common/index.js';
+import { readCocoAnnotations, readOtbFolder } from '../../datasets/index.js';
+
+/** One decoded picture in the raw cache: interleaved RGB at `offset`. */
+export interface CachedPicture {
+  readonly offset: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture with one box on it. */
+export interface Sighting {
+  readonly picture: number;
+  readonly box: Box;
+}
+
+/** Everything there is to train on; pictures are indices into `pictures`. */
+export interface Catalogue {
+  readonly pictures: readonly CachedPicture[];
+  readonly clips: readonly { readonly name: string; readonly sightings: readonly Sighting[] }[];
+  readonly stills: readonly {
+    readonly picture: number;
+    readonly boxes: readonly Box[];
+    readonly categories: readonly string[];
+  }[];
+  readonly photos: readonly number[];
+}
+
+/** Folders to train on. Clips: OTB layout, boxes 0-based unless said; stills: COCO layout; photos: any pictures. */
+export interface DataFolders {
+  readonly clips: readonly string[];
+  readonly clipsOneBased: boolean;
+  readonly stills: readonly string[];
+  readonly photos: readonly string[];
+  /** Pictures are made at most this large along their longer side. */
+  readonly longestSide: number;
+}
+
+/**
+ * Decodes every picture once into one raw file, so that training reads pixels and not JPEG. The cache is found
+ * again by the folders' listing and is complete or absent (it is renamed into place).
+ */
+export async function openCatalogue(
+  data: DataFolders,
+  cache: string,
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<{ catalogue: Catalogue; pixels: string }> {
+  const files: string[] = [];
+  const add = (file: string) => files.push(file) - 1;
+  const clips = [];
+  for (const folder of data.clips) {
+    for (const sequence of await readOtbFolder(folder, { oneBased: data.clipsOneBased })) {
+      for (const target of sequence.targets) {
+        const sightings = (sequence.pictures ?? [])
+          .slice(sequence.skip)
+          .flatMap((file, i) => (target.boxes[i] ? [{ file, box: target.boxes[i] }] : []))
+          .map(({ file, box }) => ({ picture: add(file), box }));
+        clips.push({ name: target.name, sightings });
+      }
+    }
+  }
+  const stills = [];
+  for (const folder of data.stills) {
+    for (const image of await readCocoAnnotations(join(folder, 'annotations.json'))) {
+      const objects = image.objects.filter((o) => !o.crowd && Math.min(o.box[2], o.box[3]) >= 12);
+      if (objects.length === 0) continue;
+      stills.push({
+        picture: add(image.file),
+        boxes: objects.map((o) => o.box),
+        categories: objects.map((o) => o.category),
+      });
+    }
+  }
+  const photos = [];
+  for (const folder of data.photos) {
+    for (const name of (await readdir(folder)).sort())
+      if (/\.(jpe?g|png|webp)$/i.test(name)) photos.push(add(join(folder, name)));
+  }
+
+  const key = createHash('sha256')
+    .update(JSON.stringify([files, clips, stills, photos, data.longestSide]))
+    .digest('hex');
+  const base = join(cache, key.slice(0, 16));
+  const [index, pixels] = [`${base}.json`, `${base}.rgb`];
+  if (!existsSync(index)) {
+    await mkdir(cache, { recursive: true });
+    const { pictures, scales } = await decodeAll(files, pixels, data.longestSide, onProgress);
+    const scaled = (picture: number, box: Box): Box => box.map((v) => v * scales[picture]) as unknown as Box;
+    const catalogue: Catalogue = {
+      pictures,
+      clips: clips.map((c) => ({
+        ...c,
+        sightings: c.sightings.map((s) => ({ ...s, box: scaled(s.picture, s.box) })),
+      })),
+      stills: stills.map((s) => ({ ...s, boxes: s.boxes.map((b) => scaled(s.picture, b)) })),
+      photos,
+    };
+    await writeFile(`${index}.part`, JSON.stringify(catalogue));
+    await rename(`${index}.part`, index);
+  }
+  return { catalogue: JSON.parse(await readFile(index, 'utf8')), pixels };
+}
+
+async function decodeAll(
+  files: readonly string[],
+  pixels: string,
+  longestSide: number,
+  onProgress: (done: number, total: number) => void,
+) {
+  const handle = await open(`${pixels}.part`, 'w');
+  const pictures: CachedPicture[] = [];
+  const scales: number[] = [];
+  let offset = 0;
+  try {
+    for (const [i, file] of files.entries()) {
+      const image = sharp(file).rotate();
+      const { width = 0, height = 0, orientation = 1 } = await sharp(file).metadata();
+      const longest = Math.max(width, height);
+      const scale = Math.min(1, longestSide / longest);
+      if (scale < 1) image.resize({ width: longestSide, height: longestSide, fit: 'inside' });
+      const { data, info } = await image
+        .removeAlpha()
+        .toColourspace('srgb')
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      await handle.write(data, 0, data.length, offset);
+      pictures.push({ offset, width: info.width, height: info.height });
+      scales.push(info.width / (orientation >= 5 ? height : width));
+      offset += data.length;
+      if (i % 100 === 0) onProgress(i, files.length);
+    }
+  } finally {
+    await handle.close();
+  }
+  await rename(`${pixels}.part`, pixels);
+  return { pictures, scales };
+}

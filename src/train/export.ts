@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ModelManifest, parseManifest } from '../model/index.js';
+import { type Checkpoint, CheckpointError } from './checkpoint.js';
+import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
+import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
+import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
+import { encodeOnnx } from './onnx/proto.js';
+
+/** What a manifest says that a checkpoint does not know. */
+export interface ExportDetails {
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  readonly trainingData: string;
+  readonly tracker: ModelManifest['tracker'];
+}
+
+/** Most crops in one call of an exported graph; the graphs themselves take any number. */
+const LARGEST_BATCH = 16;
+
+/** Weights (the running average) and statistics of a checkpoint, by name. */
+export function namedArrays(checkpoint: Checkpoint, which: 'average' | 'weights' = 'average'): NamedArrays {
+  const { spec, templateCells } = shapeOf(checkpoint);
+  const { encoder, head } = layersOf(spec, templateCells);
+  const flat = checkpoint.arrays[which];
+  const out: Record<string, Float32Array> = {};
+  let at = 0;
+  const take = (name: string, size: number) => {
+    out[name] = flat.subarray(at, at + size);
+    at += size;
+  };
+  for (const layer of [...encoder, ...head]) {
+    take(`${layer.name}.filter`, layer.kernel ** 2 * layer.inChannels * layer.outChannels);
+    for (const vector of layer.norm ? ['scale', 'offset'] : ['bias'])
+      take(`${layer.name}.${vector}`, layer.outChannels);
+    if (!layer.norm) continue;
+    out[`${layer.name}.mean`] = checkpoint.arrays[`${layer.name}.mean`];
+    out[`${layer.name}.variance`] = checkpoint.arrays[`${layer.name}.variance`];
+  }
+  if (at !== flat.length)
+    throw new CheckpointError(
+      'TRAIN_CHECKPOINT',
+      `expected ${at} weights for this network, got ${flat.length}`,
+    );
+  return out;
+}
+
+/** The network and crop sizes a checkpoint was trained with. */
+export function shapeOf(checkpoint: Checkpoint) {
+  const spec = networkSchema.parse(checkpoint.header.network);
+  const input = checkpoint.header.input as { template: number; search: number; contextAmount: number };
+  return {
+    spec,
+    input,
+    templateCells: cellsOf(spec, input.template),
+    searchCells: cellsOf(spec, input.search),
+  };
+}
+
+/** Writes a model folder: `encoder.onnx`, `head.onnx` and `model.json`. Returns the manifest. */
+export async function exportModel(
+  checkpoint: Checkpoint,
+  folder: string,
+  details: ExportDetails,
+): Promise<ModelManifest> {
+  const { spec, input, templateCells, searchCells } = shapeOf(checkpoint);
+  const arrays = namedArrays(checkpoint);
+  await mkdir(folder, { recursive: true });
+  const write = async (path: string, content: Uint8Array) => {
+    await writeFile(join(folder, path), content);
+    return { path, sha256: createHash('sha256').update(content).digest('hex') };
+  };
+  const stride = strideOf(spec);
+  const manifest = {
+    format: 1,
+    ...details,
+    input: {
+      template: input.template,
+      search: input.search,
+      channelOrder: 'RGB',
+      normalisation: {
+        scale: 1,
+        mean: [PIXEL_MEAN, PIXEL_MEAN, PIXEL_MEAN],
+        std: [PIXEL_SCALE, PIXEL_SCALE, PIXEL_SCALE],
+      },
+    },
+    stride,
+    contextAmount: input.contextAmount,
+    largestBatch: LARGEST_BATCH,
+    encoder: { input: NAMES.input, output: NAMES.embedding },
+    head: {
+      kind: 'box',
+      template: NAMES.template,
+      search: NAMES.search,
+      score: { output: NAMES.score, kind: 'logit' },
+      box: { output: NAMES.box, kind: 'ltrb' },
+      grid: { size: searchCells, offset: (-searchCells / 2) * stride },
+    },
+    files: {
+      float32: {
+        encoder: await write('encoder.onnx', encodeOnnx(encoderGraph(spec, arrays))),
+        head: await write('head.onnx', encodeOnnx(headGraph(spec, arrays, templateCells, searchCells))),
+      },
+    },
+  };
+  await writeFile(join(folder, 'model.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  return parseManifest(manifest, join(folder, 'model.json'));
+}

@@ -1,0 +1,207 @@
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { TrainConfig } from './config.js';
+import type { Batch } from './data/batch.js';
+import { type Grid, makeLabels } from './labels.js';
+import * as losses from './losses.js';
+import type { Network, NormMode, Statistics, Weights } from './network.js';
+import type { TensorFlow } from './tensorflow/index.js';
+
+/** Per-channel mean and deviation of the teacher's embeddings: students learn the standardised ones. */
+export interface FeatureScale {
+  readonly mean: Float32Array;
+  readonly deviation: Float32Array;
+}
+
+/** The parts of a loss and their sum, before weighting but for `total`. */
+export type LossParts = Record<string, Scalar>;
+
+export interface StepInput {
+  readonly tf: TensorFlow;
+  readonly network: Network;
+  readonly config: TrainConfig;
+  readonly grid: Grid;
+  readonly teacherGrid: Grid | undefined;
+  readonly featureScale: FeatureScale | undefined;
+}
+
+/** A batch as tensors; dispose with `tf.dispose`. */
+export type BatchTensors = {
+  readonly templates: Tensor4D;
+  readonly searches: Tensor4D;
+  readonly score: Tensor2D;
+  readonly scoreWeight: Tensor2D;
+  readonly box: Tensor2D;
+  readonly boxWeight: Tensor1D;
+  readonly teacherScore: Tensor2D;
+  readonly teacherBox: Tensor2D;
+  readonly teacherWeight: Tensor2D;
+  readonly teacherTemplates: Tensor4D | undefined;
+  readonly teacherSearches: Tensor4D | undefined;
+};
+
+export function batchTensors(input: StepInput, batch: Batch): BatchTensors {
+  const { tf, config, grid, teacherGrid, featureScale } = input;
+  const n = batch.truths.length;
+  const cells = grid.cells ** 2;
+  const labels = makeLabels(batch, grid, teacherGrid);
+  const crops = (data: Float32Array, size: number) => tf.tensor4d(data, [n, size, size, 3]);
+  const features = (data: Float32Array | undefined): Tensor4D | undefined => {
+    if (!data || !featureScale) return undefined;
+    const channels = featureScale.mean.length;
+    const side = Math.round(Math.sqrt(data.length / n / channels));
+    return tf.tidy(() => {
+      const planar = tf.tensor4d(data, [n, channels, side, side]);
+      return planar
+        .transpose([0, 2, 3, 1])
+        .sub(tf.tensor1d(featureScale.mean))
+        .div(tf.tensor1d(featureScale.deviation)) as Tensor4D;
+    });
+  };
+  return {
+    templates: crops(batch.templates, config.input.template),
+    searches: crops(batch.searches, config.input.search),
+    score: tf.tensor2d(labels.score, [n, cells]),
+    scoreWeight: tf.tensor2d(labels.scoreWeight, [n, cells]),
+    box: tf.tensor2d(labels.box, [n * cells, 4]),
+    boxWeight: tf.tensor1d(labels.boxWeight),
+    teacherScore: tf.tensor2d(labels.teacherScore, [n, cells]),
+    teacherBox: tf.tensor2d(labels.teacherBox, [n * cells, 4]),
+    teacherWeight: tf.tensor2d(labels.teacherWeight, [n, cells]),
+    teacherTemplates: features(batch.teacher?.templates),
+    teacherSearches: features(batch.teacher?.searches),
+  };
+}
+
+/**
+ * The weighted loss of a batch of n pairs. The head sees 2n pairs: each search crop with its own template and with
+ * its neighbour's, which shows another object and must be found nowhere. The template crops are normalised by the
+ * search crops' statistics, so that both branches are the same function, in training as in use.
+ */
+export function batchLoss(
+  input: StepInput,
+  w: Weights,
+  batch: BatchTensors,
+  record: Map<string, Statistics>,
+): LossParts {
+  const { tf, network, config } = input;
+  const weight = config.losses;
+  const n = batch.templates.shape[0];
+  const mode: NormMode = { kind: 'batch', record };
+  const search = network.encode(batch.searches, w, mode);
+  const template = network.encode(batch.templates, w, { kind: 'fixed', statistics: new Map(record) });
+
+  const parts: LossParts = {};
+  const costs: Tensor[] = [];
+  const add = (name: string, factor: number, cost: () => Scalar) => {
+    if (factor === 0) return;
+    parts[name] = cost();
+    costs.push(parts[name].mul(factor));
+  };
+
+  const neighbours = tf.concat([template.slice([1], [n - 1]), template.slice([0], [1])], 0);
+  const usesHead = weight.score + weight.box + weight.negative + weight.teacherScore + weight.teacherBox > 0;
+  if (usesHead) {
+    const templates = tf.concat([template, neighbours], 0) as Tensor4D;
+    const searches = tf.concat([search, search], 0) as Tensor4D;
+    const out = network.head(templates, searches, w, mode);
+    const all = out.score.reshape([2 * n, -1]) as Tensor2D;
+    const own = all.slice([0, 0], [n, -1]);
+    const foreign = all.slice([n, 0], [n, -1]);
+    const box = out.box.slice([0, 0, 0, 0], [n, -1, -1, -1]).reshape([-1, 4]) as Tensor2D;
+    add('score', weight.score, () => losses.balancedLogisticLoss(tf, own, batch.score, batch.scoreWeight));
+    add('negative', weight.negative, () => negativeLoss(tf, foreign));
+    add('box', weight.box, () => losses.boxIouLoss(tf, box, batch.box, batch.boxWeight));
+    if (batch.teacherTemplates) {
+      add('teacherScore', weight.teacherScore, () =>
+        losses.scoreDistillationLoss(tf, own, batch.teacherScore),
+      );
+      add('teacherBox', weight.teacherBox, () =>
+        losses.boxDistillationLoss(
+          tf,
+          box,
+          batch.teacherBox,
+          batch.teacherScore.mul(batch.teacherWeight).flatten() as Tensor1D,
+        ),
+      );
+    }
+  }
+  if (batch.teacherTemplates && batch.teacherSearches) {
+    const [t, s] = [batch.teacherTemplates, batch.teacherSearches];
+    add(
+      'feature',
+      weight.feature,
+      () =>
+        tf
+          .add(losses.featureDistillationLoss(tf, template, t), losses.featureDistillationLoss(tf, search, s))
+          .mul(0.5) as Scalar,
+    );
+  }
+  if (weight.response > 0) {
+    add('response', weight.response, () => responseLoss(input, template, search, batch));
+  }
+  if (weight.contrastive + weight.triplet > 0) {
+    const anchor = pooled(template);
+    const own = pooledAt(tf, search, batch.score);
+    const other = tf.concat([own.slice([1], [n - 1]), own.slice([0], [1])], 0) as Tensor2D;
+    add('contrastive', weight.contrastive, () => {
+      const a = tf.concat([anchor, anchor], 0) as Tensor2D;
+      const b = tf.concat([own, other], 0) as Tensor2D;
+      return losses.contrastiveLoss(tf, a, b, tf.concat([tf.zeros([n]), tf.ones([n])]) as Tensor1D);
+    });
+    add('triplet', weight.triplet, () => losses.tripletMarginLoss(tf, anchor, own, other));
+  }
+  parts.total = tf.addN(costs) as Scalar;
+  return parts;
+}
+
+/** Everywhere, and most where it is worst: the mean over all cells and the mean weighted by a softmax of each map. */
+function negativeLoss(tf: TensorFlow, logits: Tensor2D): Scalar {
+  const costs = tf.softplus(logits);
+  const worst = costs.mul(tf.softmax(logits)).sum(1).mean();
+  return costs.mean().add(worst).mul(0.5) as Scalar;
+}
+
+/** Unit-length mean of the middle cells of a template embedding, `[n, c]`. */
+function pooled(template: Tensor4D): Tensor2D {
+  const quarter = Math.floor(template.shape[1] / 4);
+  const middle = template.slice(
+    [0, quarter, quarter, 0],
+    [-1, template.shape[1] - 2 * quarter, template.shape[2] - 2 * quarter, -1],
+  );
+  return unit(middle.mean([1, 2]) as Tensor2D);
+}
+
+/** Unit-length mean of the search embedding over the target's cells, `[n, c]`. */
+function pooledAt(tf: TensorFlow, search: Tensor4D, score: Tensor2D): Tensor2D {
+  const [n, s, , c] = search.shape;
+  const weights = score.div(score.sum(1, true)).reshape([n, 1, s * s]);
+  return unit(tf.matMul(weights, search.reshape([n, s * s, c])).squeeze([1]) as Tensor2D);
+}
+
+function unit(x: Tensor2D): Tensor2D {
+  return x.div(x.square().sum(1, true).add(1e-8).sqrt()) as Tensor2D;
+}
+
+/** Balanced logistic loss on the plain SiamFC response, whose cells are the search grid's without its margin. */
+function responseLoss(
+  { tf, network, grid }: StepInput,
+  template: Tensor4D,
+  search: Tensor4D,
+  batch: BatchTensors,
+): Scalar {
+  const n = template.shape[0];
+  const map = network.response(template, search);
+  const side = map.shape[1];
+  const margin = Math.floor(template.shape[1] / 2);
+  const inner = (t: Tensor2D) =>
+    t
+      .reshape([n, grid.cells, grid.cells])
+      .slice([0, margin, margin], [n, side, side])
+      .reshape([n, -1]) as Tensor2D;
+  return losses.balancedLogisticLoss(
+    tf,
+    map.reshape([n, -1]) as Tensor2D,
+    inner(batch.score),
+    inner(batch.scoreWeight),
+  );
+}
