@@ -47,7 +47,7 @@ export class SharedEncoder {
   readonly #searchSize: number;
   readonly #bufferLength: number;
   readonly #free: Float32Array[] = [];
-  #waiting: Request[] = [];
+  readonly #waiting: Request[] = [];
   #pumpPlanned = false;
   #disposed = false;
 
@@ -107,17 +107,18 @@ export class SharedEncoder {
 
   /** The oldest request and those behind it that can share its batch. */
   #takeBatch(): Request[] {
-    const [first] = this.#waiting;
+    const waiting = this.#waiting;
+    const [first] = waiting;
     const batch: Request[] = [];
-    const rest: Request[] = [];
-    for (const request of this.#waiting) {
-      const fits =
-        batch.length < this.largestBatch &&
-        request.size === first.size &&
-        (request.template === undefined) === (first.template === undefined);
-      (fits ? batch : rest).push(request);
+    const passed: Request[] = [];
+    let seen = 0;
+    for (; seen < waiting.length && batch.length < this.largestBatch; seen++) {
+      const request = waiting[seen];
+      const alike =
+        request.size === first.size && (request.template === undefined) === (first.template === undefined);
+      (alike ? batch : passed).push(request);
     }
-    this.#waiting = rest;
+    waiting.splice(0, seen, ...passed);
     return batch;
   }
 
@@ -126,18 +127,14 @@ export class SharedEncoder {
     let buffer = this.#free.pop() ?? new Float32Array(this.#bufferLength);
     const { size } = taken[0];
     const started = performance.now();
-    const batch = taken.filter((request, k) => {
+    const batch: Request[] = [];
+    for (const request of taken)
       try {
-        // Slots of requests that fail are given to the last ones below.
-        request.fill(buffer, k * 3 * size * size);
-        return true;
+        request.fill(buffer, batch.length * 3 * size * size);
+        batch.push(request);
       } catch (error) {
         request.reject(error);
-        return false;
       }
-    });
-    if (batch.length > 0 && batch.length < taken.length)
-      for (const [k, request] of batch.entries()) request.fill(buffer, k * 3 * size * size);
     const { stats } = this;
     stats.cropMs += performance.now() - started;
     try {

@@ -1,0 +1,64 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadModel, type Model } from '../../src/model/index.js';
+import { writeTinyModel } from './tiny-model.js';
+
+const noise = (seed: number, size: number) => (out: Float32Array, offset: number) => {
+  for (let k = 0; k < 3 * size * size; k++) out[offset + k] = (k * 31 + seed * 97) % 256;
+};
+
+describe('several threads', () => {
+  let folder: string;
+  let one: Model;
+  let two: Model;
+  beforeAll(async () => {
+    folder = writeTinyModel();
+    [one, two] = await Promise.all([loadModel(folder), loadModel(folder, { threads: 2 })]);
+  });
+  afterAll(async () => {
+    await Promise.all([one.dispose(), two.dispose()]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('are one engine each', () => {
+    expect(two.encoder.engines).toEqual([one.encoder.engines[0], one.encoder.engines[0]]);
+  });
+
+  it('give the answers of one', async () => {
+    const answers = async ({ encoder }: Model) => {
+      const templates = await Promise.all([1, 2, 3].map((k) => encoder.embed(127, noise(k, 127))));
+      const maps = await Promise.all(templates.map((t, k) => encoder.respond(t, noise(k + 5, 255))));
+      return [templates.map((t) => [...t.data, t.channels, t.side]), maps.map((m) => [...m.score, ...m.box])];
+    };
+    const expected = (await answers(one)).flat(2);
+    const got = (await answers(two)).flat(2);
+    expect(got.length).toBe(expected.length);
+    for (const [k, value] of got.entries()) expect(Math.abs(value - expected[k])).toBeLessThan(1e-5);
+  });
+
+  it('leave the calling thread free while they compute', async () => {
+    const template = await two.encoder.embed(127, noise(1, 127));
+    let settled = false;
+    const answer = two.encoder.respond(template, noise(2, 255)).then(() => {
+      settled = true;
+    });
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(settled).toBe(false);
+    await answer;
+  });
+
+  it('reject a call that the network refuses, and take the next one', async () => {
+    const wrong = { data: new Float32Array(12), channels: 3, side: 2 };
+    await expect(two.encoder.respond(wrong, noise(1, 255))).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+    expect((await two.encoder.embed(127, noise(1, 127))).side).toBe(8);
+  });
+
+  it('reject what is under way when they are disposed', async () => {
+    const model = await loadModel(folder, { threads: 2 });
+    const cut = model.encoder.embed(255, noise(1, 255));
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.all([expect(cut).rejects.toMatchObject({ code: 'ENGINE_FAILED' }), model.dispose()]);
+  });
+});

@@ -1,0 +1,192 @@
+import { rmSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Box, iou } from '../../src/common/index.js';
+import { loadModel, type Model } from '../../src/model/index.js';
+import { Tracker } from '../../src/tracker/index.js';
+import { drawPicture, noisePicture, type Rgb } from '../model/pictures.js';
+import { tinyManifest, tinySiamfcManifest, writeTinyModel } from '../model/tiny-model.js';
+import { publishedModel } from '../published/index.js';
+
+const RED: Rgb = [220, 40, 30];
+const GREY: Rgb = [90, 100, 110];
+
+function scene(box: Box, width = 320, height = 240) {
+  return drawPicture(width, height, GREY, [{ box, colour: RED }]);
+}
+
+const folders: string[] = [];
+let boxModel: Model;
+let siamfcModel: Model;
+beforeAll(async () => {
+  folders.push(writeTinyModel(tinyManifest()), writeTinyModel(tinySiamfcManifest()));
+  [boxModel, siamfcModel] = await Promise.all(folders.map((folder) => loadModel(folder)));
+});
+afterAll(async () => {
+  await Promise.all([boxModel.dispose(), siamfcModel.dispose()]);
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+describe('a target that moves', () => {
+  it.each(['box head', 'plain SiamFC'])('is followed with a %s', async (form) => {
+    const tracker = new Tracker(form === 'box head' ? boxModel : siamfcModel);
+    const at = (k: number): Box => [60 + 6 * k, 80 + 2 * k, 48, 48];
+    await tracker.init(scene(at(0)), at(0));
+    for (let k = 1; k <= 20; k++) {
+      const { box, score } = await tracker.update(scene(at(k)));
+      expect(iou(box, at(k)), `frame ${k}`).toBeGreaterThan(0.5);
+      expect(score).toBeGreaterThan(0);
+      expect(score).toBeLessThanOrEqual(1);
+    }
+  });
+
+  const published = publishedModel('nanotrack-v2-siamfc', 'nanotrack-v2');
+  it.skipIf(!published)('is followed by the plain correlation of a published encoder', async () => {
+    const model = await loadModel(published?.manifest, { weights: published?.weights });
+    const ground = noisePicture(320, 240, 3);
+    const draw = ([x, y, w, h]: Box) => {
+      const picture = { ...scene([x, y, w, h]) };
+      for (const [k, luma] of picture.y.entries()) picture.y[k] = luma + (ground.y[k] >> 3);
+      return picture;
+    };
+    const at = (k: number): Box => [60 + 5 * k, 80 + 2 * k, 50, 50];
+    const tracker = new Tracker(model);
+    await tracker.init(draw(at(0)), at(0));
+    for (let k = 1; k <= 12; k++)
+      expect(iou((await tracker.update(draw(at(k)))).box, at(k)), `frame ${k}`).toBeGreaterThan(0.5);
+    await model.dispose();
+  });
+});
+
+describe('state', () => {
+  it('follows the score by the thresholds given', async () => {
+    const box: Box = [100, 100, 40, 40];
+    const states = async (tracking: number, lost: number) => {
+      const tracker = new Tracker(boxModel, { states: { tracking, lost } });
+      await tracker.init(scene(box), box);
+      return (await tracker.update(scene(box))).state;
+    };
+    expect(await states(0.01, 0)).toBe('tracking');
+    expect(await states(1, 0)).toBe('uncertain');
+    expect(await states(1, 1)).toBe('lost');
+  });
+
+  it("falls to lost when the target is gone, by the model's own thresholds", async () => {
+    const box: Box = [100, 100, 40, 40];
+    const tracker = new Tracker(boxModel);
+    await tracker.init(scene(box), box);
+    expect((await tracker.update(scene(box))).state).toBe('tracking');
+    expect((await tracker.update(drawPicture(320, 240, GREY))).state).toBe('lost');
+  });
+});
+
+describe('boxes at and beyond the edge', () => {
+  it('keep their centre inside and their size within the frame, whatever happens', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.double({ min: -30, max: 120, noNaN: true }),
+        fc.double({ min: -30, max: 90, noNaN: true }),
+        fc.double({ min: 0.5, max: 300, noNaN: true }),
+        fc.double({ min: 0.5, max: 300, noNaN: true }),
+        fc.integer({ min: 0, max: 50 }),
+        async (x, y, w, h, seed) => {
+          fc.pre(x + w > 0 && y + h > 0 && x < 100 && y < 70);
+          const tracker = new Tracker(boxModel);
+          await tracker.init(noisePicture(100, 70, seed), [x, y, w, h]);
+          for (let k = 1; k < 4; k++) {
+            const { box } = await tracker.update(noisePicture(100, 70, seed + k));
+            expect(box.every(Number.isFinite)).toBe(true);
+            const [cx, cy] = [box[0] + box[2] / 2, box[1] + box[3] / 2];
+            expect(cx >= -1e-9 && cx <= 100 + 1e-9 && cy >= -1e-9 && cy <= 70 + 1e-9).toBe(true);
+            expect(box[2] > 0 && box[2] <= 100 && box[3] > 0 && box[3] <= 70).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('follow a target that half leaves the frame', async () => {
+    const at = (k: number): Box => [200 + 4 * k, 100, 40, 40];
+    const tracker = new Tracker(boxModel);
+    await tracker.init(scene(at(0), 280), at(0));
+    let box: Box = at(0);
+    for (let k = 1; k <= 15; k++) box = (await tracker.update(scene(at(k), 280))).box;
+    expect(box[0] + box[2]).toBeGreaterThan(280);
+    expect(Math.abs(box[0] - at(15)[0])).toBeLessThan(16);
+  });
+
+  it('may start partly outside', async () => {
+    const box: Box = [-20, 90, 60, 60];
+    const tracker = new Tracker(boxModel);
+    await tracker.init(scene(box), box);
+    expect(iou((await tracker.update(scene(box))).box, box)).toBeGreaterThan(0.5);
+  });
+
+  it('may be smaller than 8 px, and larger than half the frame', async () => {
+    for (const box of [
+      [100, 100, 6, 6],
+      [20, 20, 280, 200],
+    ] as Box[]) {
+      const tracker = new Tracker(boxModel);
+      await tracker.init(scene(box), box);
+      const result = await tracker.update(scene(box));
+      expect(iou(result.box, box), `${box}`).toBeGreaterThan(0.4);
+    }
+  });
+});
+
+describe('a first box that cannot be followed', () => {
+  it.each<[string, readonly number[]]>([
+    ['no width', [10, 10, 0, 20]],
+    ['a negative height', [10, 10, 20, -1]],
+    ['not a number', [Number.NaN, 10, 20, 20]],
+    ['infinite', [10, 10, Number.POSITIVE_INFINITY, 20]],
+    ['left of the frame', [-50, 10, 50, 20]],
+    ['below the frame', [10, 240, 20, 20]],
+    ['three numbers', [1, 2, 3]],
+  ])('is refused: %s', async (_, box) => {
+    const tracker = new Tracker(boxModel);
+    const init = tracker.init(scene([1, 1, 9, 9]), box as unknown as Box);
+    await expect(init).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: /^box: expected/ });
+    await expect(tracker.update(scene([1, 1, 9, 9]))).rejects.toMatchObject({ code: 'NOT_INITIALISED' });
+  });
+});
+
+describe('order of calls', () => {
+  it('update before init is refused', async () => {
+    await expect(new Tracker(boxModel).update(scene([1, 1, 9, 9]))).rejects.toMatchObject({
+      code: 'NOT_INITIALISED',
+    });
+  });
+
+  it('a second call before the first settled is refused and harms nothing', async () => {
+    const box: Box = [100, 100, 40, 40];
+    const tracker = new Tracker(boxModel);
+    await tracker.init(scene(box), box);
+    const first = tracker.update(scene(box));
+    await expect(tracker.update(scene(box))).rejects.toMatchObject({ code: 'TRACKER_BUSY' });
+    expect(iou((await first).box, box)).toBeGreaterThan(0.5);
+  });
+
+  it('init again points anew', async () => {
+    const [a, b]: Box[] = [
+      [20, 20, 40, 40],
+      [220, 150, 40, 40],
+    ];
+    const tracker = new Tracker(boxModel);
+    await tracker.init(scene(a), a);
+    await tracker.init(scene(b), b);
+    expect(iou((await tracker.update(scene(b))).box, b)).toBeGreaterThan(0.5);
+  });
+});
+
+describe('a picture of another size', () => {
+  it('takes the box along', async () => {
+    const box: Box = [100, 100, 40, 40];
+    const tracker = new Tracker(boxModel);
+    await tracker.init(scene(box), box);
+    const double: Box = [200, 200, 80, 80];
+    expect(iou((await tracker.update(scene(double, 640, 480))).box, double)).toBeGreaterThan(0.5);
+  });
+});
