@@ -68,7 +68,8 @@ const MANAGERS = [
 ];
 
 function installFfmpeg() {
-  if (works('ffmpeg', ['-version']) && works('ffprobe', ['-version'])) return;
+  const { FFMPEG_PATH = 'ffmpeg', FFPROBE_PATH = 'ffprobe' } = process.env;
+  if (works(FFMPEG_PATH, ['-version']) && works(FFPROBE_PATH, ['-version'])) return;
   const manager = MANAGERS.find(({ name, check }) => works(name, [check]));
   if (!manager) {
     const advice =

@@ -1,1 +1,90 @@
+// The whole public API, room by room. What is not listed here may change in any release.
+
+// Words every room shares.
 export { type Box, type I420Picture, InvalidArgumentError, iou, SiamtrackError } from './common/index.js';
+// Sequences of benchmarks, on disk.
+export {
+  DatasetError,
+  type ReadSequencesOptions,
+  readSequences,
+  type Sequence,
+  type SequenceTarget,
+} from './datasets/index.js';
+// One-pass evaluation and its measures.
+export {
+  type EvaluateOptions,
+  type EvaluationReport,
+  type EvaluationRow,
+  evaluate,
+  MEASURES,
+  type Measures,
+  meanMeasures,
+  measure,
+  measureResults,
+  type OnePassOptions,
+  type OnePassResult,
+  type OnePassTracker,
+  type OnePassUpdate,
+  ResultFolder,
+  ResultsError,
+  runOnePass,
+} from './evaluate/index.js';
+// Results out: JSON lines and annotated video.
+export {
+  BoxMessage,
+  boxMessage,
+  JsonLinesWriter,
+  type MessageFrame,
+  type MessageTarget,
+  OutputError,
+  PreviewWriter,
+  TargetMessage,
+} from './formats/index.js';
+// Pictures in: video files and folders of stills.
+export {
+  type Frame,
+  type FrameSource,
+  IngestError,
+  type IngestErrorCode,
+  openSource,
+  type SourceInfo,
+  type SourceOptions,
+  type SourceWarning,
+} from './ingest/index.js';
+// The network: model folders and what an encoder can say of two pictures.
+export {
+  comparePictures,
+  cosineSimilarity,
+  type Embedding,
+  euclideanDistance,
+  type LoadOptions,
+  loadModel,
+  type Model,
+  ModelError,
+  ModelManifest,
+  type Precision,
+  parseManifest,
+  peakCorrelation,
+  type Similarity,
+  shippedModels,
+} from './model/index.js';
+// One stream's loop.
+export {
+  type Followed,
+  type FollowOptions,
+  follow,
+  type Sink,
+  type Start,
+  StartNotReachedError,
+  type TargetStart,
+} from './pipeline/index.js';
+// One target, and several on the same frames.
+export {
+  TargetGroup,
+  type TargetState,
+  TargetsFailedError,
+  Tracker,
+  type TrackerOptions,
+  TrackerStateError,
+  type TrackResult,
+} from './tracker/index.js';

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import * as siamtrack from '../../src/index.js';
+
+it('offers exactly these values, so that nothing becomes public unnoticed', () => {
+  expect(Object.keys(siamtrack).sort()).toEqual([
+    'BoxMessage',
+    'DatasetError',
+    'IngestError',
+    'InvalidArgumentError',
+    'JsonLinesWriter',
+    'MEASURES',
+    'ModelError',
+    'ModelManifest',
+    'OutputError',
+    'PreviewWriter',
+    'ResultFolder',
+    'ResultsError',
+    'SiamtrackError',
+    'StartNotReachedError',
+    'TargetGroup',
+    'TargetMessage',
+    'TargetsFailedError',
+    'Tracker',
+    'TrackerStateError',
+    'boxMessage',
+    'comparePictures',
+    'cosineSimilarity',
+    'euclideanDistance',
+    'evaluate',
+    'follow',
+    'iou',
+    'loadModel',
+    'meanMeasures',
+    'measure',
+    'measureResults',
+    'openSource',
+    'parseManifest',
+    'peakCorrelation',
+    'readSequences',
+    'runOnePass',
+    'shippedModels',
+  ]);
+});
