@@ -1,0 +1,76 @@
+import { stat } from 'node:fs/promises';
+import { InvalidArgumentError } from '../common/index.js';
+import { IngestError } from './errors.js';
+import type { FrameSource, SourceOptions } from './source.js';
+import { isStill } from './still-decoder.js';
+import { listStills, openStills } from './stills-source.js';
+import { openVideo } from './video-source.js';
+
+/**
+ * Opens a video file, a folder of stills, or a single picture (a source of one frame).
+ *
+ * A container that promises more than it holds ends with `DECODE_FAILED` after its last frame; MPEG program and
+ * transport streams and raw streams promise nothing, so a cut there is seen only as far as ffmpeg complains of it
+ * (`onWarning`).
+ *
+ * @param source path; any characters are taken literally
+ * @throws {IngestError} with the code that says what is wrong, see {@link IngestErrorCode}
+ * @throws {InvalidArgumentError} for options outside their bounds
+ */
+export async function openSource(source: string, options: SourceOptions = {}): Promise<FrameSource> {
+  if (typeof source !== 'string' || source === '') throw new InvalidArgumentError('source', 'a path', source);
+  checkOptions(options);
+  options.signal?.throwIfAborted();
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
+    const scheme = source.slice(0, source.indexOf(':'));
+    throw new IngestError('SOURCE_UNSUPPORTED', `expected a file or a folder, got a ${scheme} address`);
+  }
+  const kind = await look(source, () => stat(source));
+  if (kind.isDirectory()) {
+    const paths = await look(source, () => listStills(source));
+    if (paths.length === 0) {
+      throw new IngestError('EMPTY_FOLDER', `expected a folder of pictures, got none in ${source}`);
+    }
+    return openStills(paths, source, options);
+  }
+  if (!kind.isFile()) {
+    throw new IngestError('SOURCE_UNSUPPORTED', `expected a file or a folder, got a device: ${source}`);
+  }
+  return isStill(source) ? openStills([source], source, options) : openVideo(source, options);
+}
+
+async function look<T>(source: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new IngestError('SOURCE_NOT_FOUND', `expected a file or a folder, got nothing at ${source}`, {
+        cause,
+      });
+    }
+    throw new IngestError('SOURCE_UNREADABLE', `cannot read ${source}: ${code}`, { cause });
+  }
+}
+
+function checkOptions(options: SourceOptions): void {
+  for (const name of ['threads', 'readAhead', 'maxFrames'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      throw new InvalidArgumentError(name, 'an integer of at least 1', value);
+    }
+  }
+  for (const name of ['stallTimeout', 'killTimeout'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(value >= 0)) throw new InvalidArgumentError(name, 'milliseconds', value);
+  }
+  const { start } = options;
+  if (!start) return;
+  if ('frame' in start) {
+    if (!Number.isInteger(start.frame) || start.frame < 0) {
+      throw new InvalidArgumentError('start.frame', 'an integer of at least 0', start.frame);
+    }
+  } else if (!Number.isFinite(start.seconds)) {
+    throw new InvalidArgumentError('start.seconds', 'a number', start.seconds);
+  }
+}
