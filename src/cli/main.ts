@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   track: async () => (await import('./track.js')).registerTrack,
   evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
   compare: async () => (await import('./compare.js')).registerCompare,
+  train: async () => (await import('./train.js')).registerTrain,
   engine: async () => (await import('./engine.js')).registerEngine,
   doctor: async () => (await import('./doctor.js')).registerDoctor,
 };

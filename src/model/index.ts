@@ -12,7 +12,7 @@ export type {
   HeadMaps,
   RespondResult,
 } from './engine.js';
-export { type LoadOptions, loadModel, type Model, shippedModels } from './load.js';
+export { findManifest, type LoadOptions, loadModel, type Model, shippedModels } from './load.js';
 export {
   type BoxHead,
   ModelError,

@@ -69,7 +69,8 @@ export async function shippedModels(): Promise<string[]> {
   return first !== undefined && names.includes(first) ? [first, ...names.filter((n) => n !== first)] : names;
 }
 
-async function findManifest(nameOrFolder: string): Promise<string> {
+/** Path of the `model.json` of a shipped model, a model folder or the file itself. @throws ModelError `MODEL_NOT_FOUND` */
+export async function findManifest(nameOrFolder: string): Promise<string> {
   const path = resolve(nameOrFolder);
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile()) return path;

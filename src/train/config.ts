@@ -25,6 +25,20 @@ export const configSchema = z.strictObject({
     validation: z.number().min(0).max(0.5).default(0.08),
   }),
   network: networkSchema,
+  /** What the exported model's manifest says of it. */
+  model: z
+    .strictObject({
+      licence: z.string().default('unspecified'),
+      trainingData: z.string().default('unspecified'),
+      tracker: z
+        .strictObject({
+          windowInfluence: z.number().min(0).max(1),
+          penaltyK: z.number().min(0),
+          sizeSmoothing: z.number().min(0).max(1),
+        })
+        .default({ windowInfluence: 0.42, penaltyK: 0.14, sizeSmoothing: 0.4 }),
+    })
+    .prefault({}),
   input: z
     .strictObject({
       template: z.int().default(127),
@@ -45,7 +59,16 @@ export const configSchema = z.strictObject({
       distractor: z.number().min(0).max(1).default(0.2),
     })
     .prefault({}),
-  teacher: z.strictObject({ model: z.string(), weights: z.string().optional() }).optional(),
+  teacher: z
+    .strictObject({
+      model: z.string(),
+      weights: z.string().optional(),
+      /** Learn its embeddings with mean 0 and deviation 1 per channel, and not as they are. */
+      standardise: z.boolean().default(true),
+    })
+    .optional(),
+  /** Batch norm by the running statistics, which then stay as they are. */
+  freezeNorm: z.boolean().default(false),
   losses: z
     .strictObject({
       score: weight.default(1),
@@ -124,8 +147,9 @@ export async function readTrainConfig(file: string): Promise<TrainConfig> {
       photos: c.data.photos.map(at),
     },
     teacher: c.teacher && {
+      ...c.teacher,
       model: at(c.teacher.model),
-      ...(c.teacher.weights ? { weights: at(c.teacher.weights) } : {}),
+      weights: c.teacher.weights === undefined ? undefined : at(c.teacher.weights),
     },
   };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ModelManifest, parseManifest } from '../model/index.js';
-import { type Checkpoint, CheckpointError } from './checkpoint.js';
+import { type Checkpoint, CheckpointError, writeCheckpoint } from './checkpoint.js';
 import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
 import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
 import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
@@ -14,8 +14,11 @@ export interface ExportDetails {
   readonly version: string;
   readonly licence: string;
   readonly trainingData: string;
-  readonly tracker: ModelManifest['tracker'];
+  readonly tracker: Pick<ModelManifest['tracker'], 'windowInfluence' | 'penaltyK' | 'sizeSmoothing'>;
 }
+
+/** The weights as they were trained, beside the graphs, in which batch norm is folded away. */
+export const TRAINING_FILE = 'training.ckpt';
 
 /** Most crops in one call of an exported graph; the graphs themselves take any number. */
 const LARGEST_BATCH = 16;
@@ -59,7 +62,16 @@ export function shapeOf(checkpoint: Checkpoint) {
   };
 }
 
-/** Writes a model folder: `encoder.onnx`, `head.onnx` and `model.json`. Returns the manifest. */
+/** What fine-tuning needs of a checkpoint: averaged weights and statistics, without the optimiser's memory. */
+function trainingWeights({ header, arrays }: Checkpoint): Checkpoint {
+  const kept = Object.entries(arrays).filter(
+    ([name]) => name === 'average' || /\.(mean|variance)$/.test(name),
+  );
+  const { name, network, input, step } = header;
+  return { header: { name, network, input, step }, arrays: Object.fromEntries(kept) };
+}
+
+/** Writes a model folder: `model.json`, `encoder.onnx`, `head.onnx` and the weights as trained. Returns the manifest. */
 export async function exportModel(
   checkpoint: Checkpoint,
   folder: string,
@@ -106,5 +118,6 @@ export async function exportModel(
     },
   };
   await writeFile(join(folder, 'model.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeCheckpoint(join(folder, TRAINING_FILE), trainingWeights(checkpoint));
   return parseManifest(manifest, join(folder, 'model.json'));
 }

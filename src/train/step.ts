@@ -82,13 +82,17 @@ export function batchLoss(
   w: Weights,
   batch: BatchTensors,
   record: Map<string, Statistics>,
+  statistics: ReadonlyMap<string, Statistics>,
 ): LossParts {
   const { tf, network, config } = input;
   const weight = config.losses;
   const n = batch.templates.shape[0];
-  const mode: NormMode = { kind: 'batch', record };
+  const mode: NormMode = config.freezeNorm ? { kind: 'fixed', statistics } : { kind: 'batch', record };
   const search = network.encode(batch.searches, w, mode);
-  const template = network.encode(batch.templates, w, { kind: 'fixed', statistics: new Map(record) });
+  const template = network.encode(batch.templates, w, {
+    kind: 'fixed',
+    statistics: config.freezeNorm ? statistics : new Map(record),
+  });
 
   const parts: LossParts = {};
   const costs: Tensor[] = [];

@@ -58,7 +58,10 @@ export class PairSampler {
     this.#file = openSync(pixels, 'r');
     let sum = 0;
     // Long clips have more to show, but not in proportion.
-    this.#clipWeights = catalogue.clips.map((c) => (sum += Math.sqrt(c.sightings.length)));
+    this.#clipWeights = catalogue.clips.map((c) => {
+      sum += Math.sqrt(c.sightings.length);
+      return sum;
+    });
   }
 
   close(): void {
@@ -145,8 +148,8 @@ export class PairSampler {
       stills.length ? mixture.stills : 0,
       photos.length ? mixture.photos : 0,
     ];
-    let pick = random.uniform(0, shares[0] + shares[1] + shares[2]);
-    if ((pick -= shares[0]) < 0) {
+    const pick = random.uniform(0, shares[0] + shares[1] + shares[2]);
+    if (pick < shares[0]) {
       const at = random.uniform(0, this.#clipWeights[this.#clipWeights.length - 1]);
       const clip = clips[this.#clipWeights.findIndex((w) => at < w)];
       const a = random.int(clip.sightings.length);
@@ -155,7 +158,7 @@ export class PairSampler {
       const b = low + random.int(high - low + 1);
       return { source: clip.name, certainty: 'box', template: clip.sightings[a], search: clip.sightings[b] };
     }
-    if ((pick -= shares[1]) < 0) {
+    if (pick < shares[0] + shares[1]) {
       const still = stills[random.int(stills.length)];
       const sighting = { picture: still.picture, box: still.boxes[random.int(still.boxes.length)] };
       return { source: `still ${still.picture}`, certainty: 'box', template: sighting, search: sighting };

@@ -1,15 +1,12 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from './engine-error.js';
-import { ADDON_PACKAGE, addonPackageFolder } from './engine-folder.js';
+import { ADDON, ADDON_PACKAGE, addonPackageFolder } from './engine-folder.js';
 import { lastLines, runTool } from './run-tool.js';
 import { findNodeHeaders, type Tools } from './tools.js';
 
 /** TensorFlow's libraries; the first holds the C functions the addon calls. */
 export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
-
-/** The built addon, relative to its package. */
-const ADDON = 'lib/napi-v8/tfjs_binding.node';
 
 /** The files an engine cannot load without, relative to its folder. */
 export function essentialFiles(): string[] {

@@ -6,6 +6,9 @@ import { z } from 'zod';
 /** The package whose compiled addon connects Node to TensorFlow's C library. */
 export const ADDON_PACKAGE = '@tensorflow/tfjs-node-gpu';
 
+/** The built addon, relative to its package. */
+export const ADDON = 'lib/napi-v8/tfjs_binding.node';
+
 /** Its last release, whose sources are the ones that get built. */
 export const ADDON_VERSION = '4.22.0';
 

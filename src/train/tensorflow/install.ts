@@ -15,9 +15,9 @@ import {
   readEngine,
 } from './engine-folder.js';
 import { installJavaScript } from './javascript.js';
-import { obtainLibrary } from './library.js';
+import { distributionOf, obtainLibrary } from './library.js';
 import { findTools } from './tools.js';
-import { checkPlatform, sha256OfFile } from './wheels.js';
+import { checkPlatform, findWheels, sha256OfFile } from './wheels.js';
 
 /** What to install. */
 export interface InstallOptions {
@@ -61,8 +61,8 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
   }
   checkPlatform();
   const variant = gpu ? 'gpu' : 'cpu';
-  // What lies in a folder is looked at anew each time: it may be another version, or not what it says it is.
-  const wanted = options.version ?? (from === undefined ? DEFAULT_VERSION : undefined);
+  // Not known before it is built where a library was unpacked by hand.
+  const wanted = options.version ?? (from === undefined ? DEFAULT_VERSION : newestIn(from, variant));
   if (!force && wanted !== undefined) {
     const present = readEngine(join(root, engineName(wanted, variant)));
     if (present && (await isWhole(present, onStep)))
@@ -71,13 +71,15 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
   const tools = await findTools({ pip: from === undefined });
   mkdirSync(root, { recursive: true });
   removeAbandoned(root);
-  const staging = join(root, `.staging-${process.pid}`);
-  rmSync(staging, { recursive: true, force: true });
-  mkdirSync(staging);
+  // What becomes the engine and what is thrown away, on one file system so that files can be moved across.
+  const workshop = join(root, `.staging-${process.pid}`);
+  const staging = join(workshop, 'engine');
+  rmSync(workshop, { recursive: true, force: true });
+  mkdirSync(staging, { recursive: true });
   try {
     const library = await obtainLibrary({
       python: tools.python,
-      staging,
+      scratch: workshop,
       version: wanted,
       variant,
       from,
@@ -87,7 +89,6 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
     await installJavaScript(staging);
     placeLibrary(staging, library.folder, { move: library.disposable });
     if (library.cuda) renameSync(library.cuda, join(addonPackageFolder(staging), 'deps', 'nvidia'));
-    if (library.disposable) rmSync(library.folder, { recursive: true, force: true });
     onStep('Compiling the addon');
     await buildAddon(staging, tools);
     onStep('Trying it');
@@ -101,11 +102,15 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
     }
     const record = await describe(staging, probe.version, variant, library.wheels);
     const folder = join(root, engineName(probe.version, variant));
-    swapIn(staging, folder);
+    swapIn(staging, folder, join(workshop, 'old'));
     return { folder, record, alreadyInstalled: false, usesGpu: probe.gpu };
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    rmSync(workshop, { recursive: true, force: true });
   }
+}
+
+function newestIn(folder: string, variant: 'cpu' | 'gpu'): string | undefined {
+  return findWheels(folder, distributionOf(variant))[0]?.version;
 }
 
 /** Whether every file still has its digest. */
@@ -151,11 +156,9 @@ function writeRecord(folder: string, record: EngineRecord): void {
 }
 
 /** Puts a finished engine in its place. A process that has the old one loaded keeps it until it ends. */
-function swapIn(staging: string, folder: string): void {
-  const old = `${staging}-old`;
+function swapIn(staging: string, folder: string, old: string): void {
   if (existsSync(folder)) renameSync(folder, old);
   renameSync(staging, folder);
-  rmSync(old, { recursive: true, force: true });
 }
 
 /** Removes what installations left that were killed. */

@@ -20,7 +20,7 @@ export interface Library {
 export interface LibraryRequest {
   readonly python: string;
   /** An empty folder for downloads and what is unpacked. */
-  readonly staging: string;
+  readonly scratch: string;
   /** `undefined`: the newest there is in `from`. */
   readonly version?: string;
   readonly variant: 'cpu' | 'gpu';
@@ -35,15 +35,20 @@ const WANTED =
   '|include/((tensorflow/)?tsl|tensorflow/core)/platform/ctstring(_internal)?\\.h' +
   '|include/(tsl|xla/tsl)/c/.*\\.h)';
 
+/** The Python distribution that holds a variant, as in its wheels' file names. */
+export function distributionOf(variant: 'cpu' | 'gpu'): string {
+  return variant === 'gpu' ? 'tensorflow' : 'tensorflow_cpu';
+}
+
 /**
  * Finds or downloads TensorFlow's library and unpacks what is needed of it.
  *
  * @throws {EngineError} `ENGINE_DOWNLOAD`, `ENGINE_FILES`, `ENGINE_CHECKSUM`
  */
 export async function obtainLibrary(request: LibraryRequest): Promise<Library> {
-  const { python, staging, version, variant, from, onStep } = request;
-  const distribution = variant === 'gpu' ? 'tensorflow' : 'tensorflow_cpu';
-  const downloads = from ?? join(staging, 'wheels');
+  const { python, scratch, version, variant, from, onStep } = request;
+  const distribution = distributionOf(variant);
+  const downloads = from ?? join(scratch, 'wheels');
   if (from === undefined) {
     const requirement = `${distribution.replace('_', '-')}==${version}`;
     onStep(`Downloading ${requirement} (${variant === 'gpu' ? '570' : '270'} MB)`);
@@ -56,7 +61,7 @@ export async function obtainLibrary(request: LibraryRequest): Promise<Library> {
   if (found === undefined) return useUnpacked(request, downloads, distribution);
   onStep('Checking the wheel');
   const wheel = await checkWheel(found);
-  const unpacked = join(staging, 'unpacked');
+  const unpacked = join(scratch, 'unpacked');
   onStep('Unpacking the library');
   await unpackWheel(python, wheel.file, unpacked, WANTED);
   const cuda = variant === 'gpu' ? await addCuda(request, wheel, downloads, unpacked) : [];
@@ -93,7 +98,7 @@ async function useUnpacked(
  * system's CUDA.
  */
 async function addCuda(
-  { python, staging, from, onStep }: LibraryRequest,
+  { python, scratch, from, onStep }: LibraryRequest,
   wheel: Wheel,
   downloads: string,
   unpacked: string,
@@ -101,7 +106,7 @@ async function addCuda(
   const requirements = await readExtra(python, wheel.file, 'and-cuda');
   if (from === undefined) {
     onStep(`Downloading ${requirements.length} CUDA packages (about 3 GB)`);
-    await downloadWheels(python, requirements, join(staging, 'wheels'));
+    await downloadWheels(python, requirements, join(scratch, 'wheels'));
   }
   const wheels: Wheel[] = [];
   for (const requirement of requirements) {

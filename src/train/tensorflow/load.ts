@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
 import { packageRoot, SiamtrackError } from '../../common/index.js';
-import { ADDON_PACKAGE, enginesFolder, listEngines } from './engine-folder.js';
+import { ADDON, ADDON_PACKAGE, enginesFolder, listEngines } from './engine-folder.js';
 
 /**
  * TensorFlow.js as the native engine provides it. An engine carries its own copy of TensorFlow.js: take every
@@ -58,19 +59,31 @@ async function load({ threads, root = enginesFolder() }: LoadOptions): Promise<T
     }
   }
   const require = createRequire(join(packageRoot(), 'package.json'));
-  let cause: unknown;
-  for (const name of [ADDON_PACKAGE, '@tensorflow/tfjs-node']) {
-    try {
-      return await start(require, name);
-    } catch (error) {
-      cause ??= error;
-    }
+  const name = [ADDON_PACKAGE, '@tensorflow/tfjs-node'].find((candidate) => hasAddon(require, candidate));
+  if (name === undefined) {
+    throw new SiamtrackError(
+      'TENSORFLOW_MISSING',
+      `expected native TensorFlow, which training needs, and found none in ${root}; run: ${INSTALL}`,
+    );
   }
-  throw new SiamtrackError(
-    'TENSORFLOW_MISSING',
-    `expected native TensorFlow, which training needs, and found none in ${root}; run: ${INSTALL}`,
-    { cause },
-  );
+  try {
+    return await start(require, name);
+  } catch (cause) {
+    throw new SiamtrackError(
+      'TENSORFLOW_BROKEN',
+      `expected a working ${name}, which cannot be loaded; run: ${INSTALL}`,
+      { cause },
+    );
+  }
+}
+
+/** Whether a package is there and its install script found or built its addon. */
+function hasAddon(require: NodeJS.Require, name: string): boolean {
+  try {
+    return existsSync(join(dirname(require.resolve(`${name}/package.json`)), ADDON));
+  } catch {
+    return false;
+  }
 }
 
 async function start(require: NodeJS.Require, name: string): Promise<TensorFlow> {

@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from '../common/index.js';
+import {
+  type Checkpoint,
+  exportModel,
+  fineTuneConfig,
+  readCheckpoint,
+  readTrainConfig,
+  type TrainConfig,
+  type TrainEvent,
+  train,
+} from '../train/index.js';
+import { loadTensorFlow } from '../train/tensorflow/index.js';
+import { createProgress } from './progress.js';
+
+interface TrainCommandOptions {
+  readonly config?: string;
+  readonly from?: string;
+  readonly clips?: string;
+  readonly zeroBased?: boolean;
+  readonly out?: string;
+  readonly steps?: number;
+  readonly stopAfter?: number;
+  readonly exportOnly?: boolean;
+}
+
+/** `siamtrack train`: trains by a recipe, or goes on from a model on a user's own clips. */
+export function registerTrain(program: Command): void {
+  program
+    .command('train')
+    .description(
+      'train a model by a recipe, or fine-tune one on your own clips; a run that was cut off goes on',
+    )
+    .option('--config <file>', 'the recipe (YAML)')
+    .option('--from <model>', 'fine-tune this model: a shipped one ("default") or a model folder')
+    .option('--clips <folder>', 'with --from: clips in OTB layout (img/ beside groundtruth_rect.txt)')
+    .option('--zero-based', 'with --clips: the truth calls the top-left pixel 0,0 and not 1,1')
+    .option('--out <folder>', 'with --from: where checkpoints, metrics and the model go', 'siamtrack-train')
+    .option('--steps <n>', 'with --from: steps of eight pairs (default: 600)', count)
+    .option('--stop-after <n>', 'stop after this many steps of this run', count)
+    .option('--export-only', 'train no further: write the model folder of the last checkpoint')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  siamtrack train --from default --clips my-clips --out my-model
+  siamtrack track video.mp4 --box 120,80,40,60 --model my-model/model
+  siamtrack train --config recipe.yaml`,
+    )
+    .action(run);
+}
+
+function count(text: string): number {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('count', 'an integer >= 1', text);
+  return n;
+}
+
+async function run(options: TrainCommandOptions): Promise<void> {
+  const { config, start } = await recipe(options);
+  if (!options.exportOnly) await runTraining(config, start, options.stopAfter);
+  const [file] = ['best', 'last'].map((n) => join(config.output, `${n}.ckpt`)).filter((f) => existsSync(f));
+  if (file === undefined) {
+    throw new InvalidArgumentError('--export-only', `a checkpoint in ${config.output}`, 'none');
+  }
+  const folder = join(config.output, 'model');
+  await exportModel(await readCheckpoint(file), folder, {
+    name: config.name,
+    version: '1',
+    licence: config.model.licence,
+    trainingData: config.model.trainingData,
+    tracker: config.model.tracker,
+  });
+  process.stdout.write(`${folder}\n`);
+}
+
+async function recipe(options: TrainCommandOptions): Promise<{ config: TrainConfig; start?: Checkpoint }> {
+  const { config, from, clips } = options;
+  if ((config === undefined) === (from === undefined)) {
+    throw new InvalidArgumentError('train', 'either --config or --from', config && from ? 'both' : 'none');
+  }
+  if (config !== undefined) return { config: await readTrainConfig(config) };
+  if (from === undefined || clips === undefined)
+    throw new InvalidArgumentError('--clips', 'a folder beside --from', clips);
+  return fineTuneConfig({
+    from,
+    clips,
+    clipsOneBased: !options.zeroBased,
+    output: options.out ?? 'siamtrack-train',
+    ...(options.steps === undefined ? {} : { steps: options.steps }),
+  });
+}
+
+async function runTraining(
+  config: TrainConfig,
+  start: Checkpoint | undefined,
+  stopAfter?: number,
+): Promise<void> {
+  const tf = await loadTensorFlow();
+  const stopping = new AbortController();
+  // The first signal ends the run after its step, with a checkpoint; a second one ends it at once.
+  const stop = () => stopping.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  const bar = createProgress('training', config.optimiser.steps, 'steps');
+  const onEvent = ({ kind, step, values }: TrainEvent) => {
+    if (kind === 'decode') return;
+    const shown = kind === 'step' ? { loss: values.total, 'pairs/s': values.pairsPerSecond } : values;
+    const text = Object.entries(shown)
+      .map(([name, value]) => `${name} ${value.toPrecision(4)}`)
+      .join('  ');
+    bar.update(step, text);
+    if (!process.stderr.isTTY) process.stderr.write(`${kind} ${step}/${config.optimiser.steps}  ${text}\n`);
+  };
+  try {
+    await train(tf, config, {
+      onEvent,
+      signal: stopping.signal,
+      ...(stopAfter === undefined ? {} : { stopAfter }),
+      ...(start === undefined ? {} : { start }),
+    });
+  } finally {
+    bar.stop();
+    process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
+  }
+}
