@@ -166,16 +166,21 @@ async function examineProvider(path: string, provider: string): Promise<Finding>
 }
 
 async function examineTensorflow(): Promise<Finding> {
-  const name = '@tensorflow/tfjs-node-gpu';
+  const name = 'tensorflow';
+  const room = new URL('../train/tensorflow/index.js', import.meta.url).href;
   try {
-    const path = require.resolve(name);
-    const version = await inOwnProcess(
-      `console.log(JSON.stringify(require(${JSON.stringify(path)}).version_core ?? ''))`,
-    );
-    return { name, works: true, needed: false, detail: `${version}, the TensorFlow engine` };
+    const version = await inOwnProcess(`
+      import(${JSON.stringify(room)})
+        .then(({ loadTensorFlow }) => loadTensorFlow())
+        .then(({ version }) => console.log(JSON.stringify(version['tfjs-core'] ?? '')))
+        .catch((error) => { console.error('Error: ' + error.message); process.exit(1); });`);
+    const { tensorflowStatus } = await import('../train/tensorflow/index.js');
+    const used = tensorflowStatus().engines.find((engine) => engine.used);
+    const library = used ? `, TensorFlow ${used.version} (${used.variant})` : '';
+    return { name, works: true, needed: false, detail: `TensorFlow.js ${version}${library}` };
   } catch (error) {
-    const advice = 'following needs none of it; its native library is optional';
-    return { name, works: false, needed: false, detail: reason(error), advice };
+    const advice = 'for training only: siamtrack engine install tensorflow';
+    return { name, works: false, needed: false, detail: reason(error).split('; run:')[0], advice };
   }
 }
 
