@@ -24,31 +24,32 @@ interface Answer {
 
 /**
  * ONNX Runtime in a worker thread of its own: JavaScript goes on while it computes, so that several of them
- * compute at once and crops are cut meanwhile. Crop buffers travel by transfer, never by copy.
+ * compute at once and crops are cut meanwhile. Crop buffers travel by transfer, never by copy. A thread that dies
+ * takes the call under way with it; the next call starts another.
  */
 export class WorkerEngine implements Engine {
   description: EngineDescription;
-  readonly #worker: Worker;
+  readonly #start: () => Worker;
+  #worker: Worker | undefined;
   #pending: Pending | undefined;
-  #failure: SiamtrackError | undefined;
+  #disposed = false;
 
-  private constructor(worker: Worker, options: OrtOptions) {
-    this.#worker = worker;
+  private constructor(start: () => Worker, options: OrtOptions) {
+    this.#start = start;
     this.description = {
       runtime: 'onnxruntime',
       device: options.executionProvider,
       threads: 1,
       precision: options.precision,
     };
-    worker.on('message', (answer: Answer) => this.#settle(answer));
-    worker.on('error', (cause) => this.#fail(`stopped: ${cause.message}`, cause));
-    worker.on('exit', (code) => this.#fail(`exited with code ${code}`));
   }
 
+  /** @param source the thread's code; another one only in tests */
   static async create(
     manifest: ModelManifest,
     paths: ModelPaths,
     options: OrtOptions,
+    source = ORT_WORKER,
   ): Promise<WorkerEngine> {
     const workerData = {
       // The worker's code is text, so modules are looked up from here.
@@ -59,20 +60,13 @@ export class WorkerEngine implements Engine {
       searchSize: manifest.input.search,
       executionProvider: options.executionProvider,
     };
-    const engine = new WorkerEngine(new Worker(ORT_WORKER, { eval: true, workerData }), options);
-    try {
-      const { runtime } = await engine.#call({ kind: 'start' }, []);
-      engine.description = { ...engine.description, runtime };
-    } catch (error) {
-      await engine.dispose();
-      throw error;
-    }
-    // A loaded model alone never keeps a program running; a call under way does.
-    engine.#worker.unref();
+    const engine = new WorkerEngine(() => new Worker(source, { eval: true, workerData }), options);
+    await engine.#ready();
     return engine;
   }
 
   async encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult> {
+    await this.#ready();
     const answer = await this.#call({ kind: 'encode', crops, count, size }, [crops.buffer as ArrayBuffer]);
     const [, channels, side] = answer.dims;
     const embeddings = { data: answer.first, count, channels, side };
@@ -80,6 +74,7 @@ export class WorkerEngine implements Engine {
   }
 
   async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
+    await this.#ready();
     const data = templates.map((t) => t.data);
     const { channels, side } = templates[0];
     const message = { kind: 'respond', crops, count, templates: data, channels, side };
@@ -89,31 +84,53 @@ export class WorkerEngine implements Engine {
   }
 
   async dispose(): Promise<void> {
-    this.#worker.removeAllListeners('exit');
-    await this.#worker.terminate();
-    this.#fail('was disposed');
+    this.#disposed = true;
+    const worker = this.#worker;
+    if (worker) this.#end(worker, 'was disposed');
+    await worker?.terminate();
+  }
+
+  /** Starts the thread where none runs. */
+  async #ready(): Promise<void> {
+    if (this.#worker) return;
+    if (this.#disposed) throw new SiamtrackError('ENGINE_FAILED', 'Expected an engine, got one disposed.');
+    const worker = this.#start();
+    this.#worker = worker;
+    worker.on('message', (answer: Answer) => this.#settle(answer));
+    worker.on('error', (cause) => this.#end(worker, `stopped: ${cause.message}`, cause));
+    worker.on('exit', (code) => this.#end(worker, `exited with code ${code}`));
+    try {
+      const { runtime } = await this.#call({ kind: 'start' }, []);
+      this.description = { ...this.description, runtime };
+    } catch (error) {
+      this.#end(worker, 'could not start');
+      await worker.terminate();
+      throw error;
+    }
   }
 
   #call(message: object, transfer: ArrayBuffer[]): Promise<Answer> {
-    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
+      const worker = this.#worker as Worker;
       this.#pending = { resolve, reject };
-      this.#worker.ref();
-      this.#worker.postMessage(message, transfer);
+      // A loaded model alone never keeps a program running; a call under way does.
+      worker.ref();
+      worker.postMessage(message, transfer);
     });
   }
 
   #settle(answer: Answer): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    this.#worker.unref();
+    this.#worker?.unref();
     if (answer.error === undefined) pending?.resolve(answer);
     else pending?.reject(new SiamtrackError('ENGINE_FAILED', `ONNX Runtime: ${answer.error}`));
   }
 
-  #fail(what: string, cause?: unknown): void {
-    this.#failure ??= new SiamtrackError('ENGINE_FAILED', `The engine's thread ${what}.`, { cause });
-    this.#pending?.reject(this.#failure);
+  #end(worker: Worker, what: string, cause?: unknown): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    this.#pending?.reject(new SiamtrackError('ENGINE_FAILED', `The engine's thread ${what}.`, { cause }));
     this.#pending = undefined;
   }
 }

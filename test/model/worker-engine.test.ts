@@ -1,6 +1,9 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, type Model } from '../../src/model/index.js';
+import { WorkerEngine } from '../../src/model/worker-engine.js';
+import { ORT_WORKER } from '../../src/model/worker-source.js';
 import { writeTinyModel } from './tiny-model.js';
 
 const noise = (seed: number, size: number) => (out: Float32Array, offset: number) => {
@@ -60,5 +63,32 @@ describe('several threads', () => {
     await Promise.resolve();
     await Promise.resolve();
     await Promise.all([expect(cut).rejects.toMatchObject({ code: 'ENGINE_FAILED' }), model.dispose()]);
+  });
+
+  it('that die take their call with them, and are started again for the next', async () => {
+    const dieOnSecondCall = 'let n = 0; parentPort.on("message", () => { if (++n === 3) process.exit(3); });';
+    const engine = await WorkerEngine.create(
+      one.manifest,
+      { encoder: join(folder, 'encoder.onnx'), head: join(folder, 'head.onnx') },
+      { threads: 1, executionProvider: 'cpu', precision: 'float32' },
+      `${dieOnSecondCall.replace('parentPort', "require('node:worker_threads').parentPort")}\n${ORT_WORKER}`,
+    );
+    const crop = () => new Float32Array(3 * 127 * 127);
+    await engine.encode(crop(), 1, 127);
+    await expect(engine.encode(crop(), 1, 127)).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+      message: /exited with code 3/,
+    });
+    expect((await engine.encode(crop(), 1, 127)).embeddings.side).toBe(8);
+    await engine.dispose();
+    await expect(engine.encode(crop(), 1, 127)).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+  });
+
+  it('that cannot load the network fail to start', async () => {
+    const paths = { encoder: join(folder, 'model.json'), head: undefined };
+    const options = { threads: 1, executionProvider: 'cpu', precision: 'float32' } as const;
+    await expect(WorkerEngine.create(one.manifest, paths, options)).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+    });
   });
 });
