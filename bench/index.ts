@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ExitCode, reportError } from '../src/cli/exit.js';
+import { InvalidArgumentError, packageRoot } from '../src/common/index.js';
+import { benchPeers, formatPeers, type PeersResult } from './peers.js';
+import { benchTracker, formatTrackerBench, type TrackerBenchResult } from './tracker.js';
+
+const USAGE = `npm run bench -- [options]
+
+  --only PARTS   of tracker, peers; separated by commas (default: tracker)
+  --peers        the same weights through OpenCV's TrackerNano beside ours, too
+  --sequences A,B  which sequences the peers follow (default: all)
+  --model M      a shipped model, a model folder or a model.json (default: default)
+  --weights DIR  where the model's files are, if not beside its model.json
+  --json         tables on stderr, JSON on stdout
+
+The peers need footage and published weights: SIAMTRACK_DATA and SIAMTRACK_PUBLISHED name their folders,
+SIAMTRACK_PEER_SCRIPT the script that runs OpenCV, SIAMTRACK_PEER_PYTHON a Python with opencv-contrib-python.
+`;
+
+/** Everything measured in one run. */
+interface BenchReport {
+  tracker?: TrackerBenchResult;
+  peers?: PeersResult;
+}
+
+const PARTS = ['tracker', 'peers'] as const;
+type Part = (typeof PARTS)[number];
+
+/** A folder beside the repository, where development machines keep what is not ours to ship. */
+function beside(variable: string, ...path: string[]): string {
+  const found = process.env[variable] || join(packageRoot(), '..', 'shared', ...path);
+  if (existsSync(found)) return found;
+  throw new InvalidArgumentError(variable, 'the path of what --peers needs', process.env[variable]);
+}
+
+async function peers(only: readonly string[] | undefined): Promise<PeersResult> {
+  return benchPeers({
+    sequences: join(beside('SIAMTRACK_DATA', 'data'), 'sequences'),
+    weights: join(beside('SIAMTRACK_PUBLISHED', 'models'), 'nanotrack-v2'),
+    manifest: join(packageRoot(), 'test/published/nanotrack-v2'),
+    script: beside('SIAMTRACK_PEER_SCRIPT', 'tools/opencv_peer.py'),
+    only,
+  });
+}
+
+function partsOf(only: string | undefined, withPeers: boolean): readonly Part[] {
+  const named = only?.split(',') ?? ['tracker'];
+  const unknown = named.find((name) => !PARTS.some((part) => part === name));
+  if (unknown !== undefined) throw new InvalidArgumentError('--only', `any of ${PARTS.join(', ')}`, unknown);
+  return PARTS.filter((part) => named.includes(part) || (part === 'peers' && withPeers));
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      peers: { type: 'boolean', default: false },
+      sequences: { type: 'string' },
+      model: { type: 'string' },
+      weights: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const show = (table: string) => void (values.json ? process.stderr : process.stdout).write(`${table}\n\n`);
+  const report: BenchReport = {};
+  const parts = partsOf(values.only, values.peers);
+  if (parts.includes('tracker')) {
+    report.tracker = await benchTracker({ model: values.model, weights: values.weights });
+    show(formatTrackerBench(report.tracker));
+  }
+  if (parts.includes('peers')) {
+    report.peers = await peers(values.sequences?.split(','));
+    show(formatPeers(report.peers));
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`${error.message}\n\n${USAGE}`);
+    process.exitCode = ExitCode.usage;
+  } else {
+    reportError(error);
+  }
+}
