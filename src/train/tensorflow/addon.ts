@@ -15,24 +15,31 @@ export function essentialFiles(): string[] {
 }
 
 /**
+ * Sees whether a folder holds both libraries and their headers.
+ *
+ * @throws {EngineError} `ENGINE_FILES` where one is missing
+ */
+export function checkLibrary(unpacked: string): void {
+  const missing = [...LIBRARIES, 'include/tensorflow/c/eager/c_api.h'].find(
+    (name) => !existsSync(join(unpacked, name)),
+  );
+  if (missing === undefined) return;
+  throw new EngineError(
+    'ENGINE_FILES',
+    `${unpacked}: expected TensorFlow's library with ${missing}, which is not there`,
+  );
+}
+
+/**
  * Lays the library and its headers out as the addon's build expects them.
  *
  * @param engine the engine's folder, with the addon's package in its `node_modules`
- * @param unpacked a folder with the libraries and `include/` in it; libraries and headers are moved out of it
- * @throws {EngineError} `ENGINE_FILES` where one is missing
+ * @param unpacked a folder with the libraries and `include/` in it
+ * @param options.move whether they may be moved out of it, and need not be copied
  */
 export function placeLibrary(engine: string, unpacked: string, { move }: { move: boolean }): void {
   const deps = join(addonPackageFolder(engine), 'deps');
   mkdirSync(join(deps, 'lib'), { recursive: true });
-  const header = 'include/tensorflow/c/eager/c_api.h';
-  for (const name of [...LIBRARIES, header]) {
-    if (!existsSync(join(unpacked, name))) {
-      throw new EngineError(
-        'ENGINE_FILES',
-        `${unpacked}: expected TensorFlow's library with ${name}, which is not there`,
-      );
-    }
-  }
   const place = (from: string, to: string) => {
     if (move) renameSync(from, to);
     else cpSync(from, to, { recursive: true, dereference: true });

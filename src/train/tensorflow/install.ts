@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from '../../common/index.js';
-import { buildAddon, essentialFiles, placeLibrary, probeEngine } from './addon.js';
+import { buildAddon, checkLibrary, essentialFiles, placeLibrary, probeEngine } from './addon.js';
 import { EngineError } from './engine-error.js';
 import {
   addonPackageFolder,
@@ -85,6 +85,7 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
       from,
       onStep,
     });
+    checkLibrary(library.folder);
     onStep('Copying TensorFlow.js');
     await installJavaScript(staging);
     placeLibrary(staging, library.folder, { move: library.disposable });
