@@ -1,33 +1,45 @@
 const KEPT = 6;
 const LEVEL = /\[(warning|error|fatal|panic)\] /;
-// What demuxers and the input loop say when the file stops before its own promise; a decoder that meets damage says
-// "Error while decoding stream" or "Error submitting packet" and goes on with the next packet.
+// What demuxers and the input loop say when a file stops before its own promise; a decoder that meets damage says
+// "Error while decoding stream" (to 6) or "Error submitting packet" (from 7) and goes on with the next packet.
 const CUT =
-  /partial file|ended prematurely|error during demuxing|error reading header|input\/output error|truncat|^[^[]*\[error\] file:.*: /i;
-const DECODER = /error while decoding|error submitting packet|decode error rate|processing frame/i;
+  /partial file|ended prematurely|error during demuxing|error reading header|input\/output error|^[^[]*\[error\] file:.*: /i;
+const UNDECODED = /error while decoding stream|error submitting packet/i;
+// Marks that libavformat and libavcodec put on a packet read in part and on a frame decoded in part.
+const CORRUPT = /packet corrupt|corrupt input packet|corrupt decoded frame/i;
 
 /** Sorts the complaints out of ffmpeg's log (run with `-loglevel level+...`). */
 export class FfmpegLog {
   #problems: string[] = [];
   #cut?: string;
+  #damagedAt?: number;
 
   /**
-   * @returns the complaint without address and level where the line is one of level `error` or worse, else
-   *   `undefined`
+   * @param frame how many frames had been announced before this line
+   * @returns the complaint without address and level where the line tells of damage, else `undefined`
    */
-  add(line: string): string | undefined {
-    const level = LEVEL.exec(line);
-    if (!level || level[1] === 'warning') return undefined;
+  add(line: string, frame: number): string | undefined {
+    const level = LEVEL.exec(line)?.[1];
+    if (!level) return undefined;
+    const undecoded = UNDECODED.test(line);
+    const corrupt = CORRUPT.test(line);
+    if (level === 'warning' && !corrupt) return undefined;
     const message = line.replace(LEVEL, '').replace(/ @ 0x[0-9a-f]+\]/g, ']');
     this.#problems.push(message);
     if (this.#problems.length > KEPT) this.#problems.shift();
-    if (CUT.test(line) && !DECODER.test(line)) this.#cut ??= message;
+    if (undecoded || corrupt) this.#damagedAt = frame;
+    else if (CUT.test(line)) this.#cut ??= message;
     return message;
   }
 
   /** The first complaint that means the input stopped before its end. */
   get cut(): string | undefined {
     return this.#cut;
+  }
+
+  /** How many frames had been announced when a packet or frame was last found to be incomplete. */
+  get damagedAt(): number | undefined {
+    return this.#damagedAt;
   }
 
   /** The last few complaints, for an error message. */

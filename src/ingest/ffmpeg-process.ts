@@ -32,7 +32,7 @@ function killAll(): void {
 /**
  * One ffmpeg, started through fluent-ffmpeg, and what fluent-ffmpeg leaves to its user: the path is this command's own
  * and not the whole process's; no `ffmpeg -formats` and `-encoders` before each first run (their tables changed
- * in ffmpeg 7 and are misread); the true exit, after the log has been read to its end; and an end that is certain.
+ * in ffmpeg 7 and are misread); a start that fails; the true exit, after the log has been read to its end; and an end that is certain.
  */
 export class FfmpegProcess {
   /** Resolves when the process has gone and its log is read; rejects (`FFMPEG_NOT_FOUND`) if it never started. */
@@ -59,7 +59,8 @@ export class FfmpegProcess {
         const child = started.ffmpegProc!;
         this.#child = child;
         if (child.pid !== undefined) track(child);
-        child.once('error', (error) => reject(notFound(run.path, error)));
+        // Its own listener fails on an ffmpeg that cannot be started, and takes the whole process down.
+        child.removeAllListeners('error').once('error', (error) => reject(notFound(run.path, error)));
         child.once('close', (code, signal) => resolve({ code, signal }));
         child.stdin?.on('error', () => {}).end();
         if (this.#stopped) child.kill('SIGKILL');

@@ -9,9 +9,9 @@ import { openVideo } from './video-source.js';
 /**
  * Opens a video file, a folder of stills, or a single picture (a source of one frame).
  *
- * A container that promises more than it holds ends with `DECODE_FAILED` after its last frame; MPEG program and
- * transport streams and raw streams promise nothing, so a cut there is seen only as far as ffmpeg complains of it
- * (`onWarning`).
+ * A file that is cut yields every frame before the cut and then throws `DECODE_FAILED`, whose `frame` is the first that
+ * is missing. MPEG program and transport streams and raw streams promise no length: there a cut is seen only where it
+ * goes through a packet. Damage further inside is concealed by the decoder and told to `onWarning`.
  *
  * @param source path; any characters are taken literally
  * @throws {IngestError} with the code that says what is wrong, see {@link IngestErrorCode}

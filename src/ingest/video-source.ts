@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { IngestError } from './errors.js';
 import { FfmpegLog } from './ffmpeg-log.js';
 import { FfmpegProcess } from './ffmpeg-process.js';
@@ -10,6 +11,9 @@ import { ShowinfoParser } from './showinfo.js';
 import type { FrameSource, SourceInfo, SourceOptions } from './source.js';
 
 const DEFAULTS = { readAhead: 4, maxFrames: 64, stallTimeout: 60_000, killTimeout: 500 };
+
+/** Most frames that a decoder holds back to put them in order, threads aside. */
+const END_DELAY = 4;
 
 /** Looks at a video file; decoding starts with the first frame asked for. */
 export async function openVideo(path: string, options: SourceOptions): Promise<FrameSource> {
@@ -187,7 +191,7 @@ class VideoSource implements FrameSource {
     this.#lastSign = Date.now();
     const note = this.#showinfo.parse(line);
     if (!note) {
-      const message = this.#log.add(line);
+      const message = this.#log.add(line, this.#announced);
       if (message && !this.#closing) this.#options.onWarning?.({ frame: this.#announced, message });
       return;
     }
@@ -205,11 +209,15 @@ class VideoSource implements FrameSource {
   #verdict(code: number | null, signal: NodeJS.Signals | null): IngestError | undefined {
     const { frameCount } = this.info;
     const frame = this.#announced;
-    const short = this.#assembler.incomplete;
-    if (code === 0 && !short && !this.#log.cut && frame > 0) return undefined;
+    const { cut, tail, damagedAt } = this.#log;
+    // A decoder reports damage as early as it has threads and holds frames back; nearer to the end than that,
+    // or with frames missing at the end, the damage is the end.
+    const delay = END_DELAY + (this.#options.threads ?? availableParallelism());
+    const broken = damagedAt !== undefined && (frame - damagedAt <= delay || frame < (frameCount ?? 0));
+    if (code === 0 && !this.#assembler.incomplete && !cut && !broken && frame > 0) return undefined;
     const reason = signal
       ? `ffmpeg was ended by ${signal}`
-      : (this.#log.cut ?? (this.#log.tail || `ffmpeg ended with status ${code}`));
+      : cut || tail || `ffmpeg ended with status ${code}`;
     const promised = frameCount ? ` of ${frameCount}` : '';
     const last = this.#lastPts === undefined ? '' : ` (the last one is at ${this.#lastPts.toFixed(3)} s)`;
     return new IngestError(
