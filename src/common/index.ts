@@ -2,3 +2,4 @@ export { type Box, iou } from './box.js';
 export { InvalidArgumentError, SiamtrackError } from './errors.js';
 export { packageRoot, packageVersion } from './package-root.js';
 export type { I420Picture } from './picture.js';
+export { workerFile } from './worker-file.js';

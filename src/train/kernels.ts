@@ -172,7 +172,8 @@ function nativeKernels(tf: TensorFlow): Kernels {
   };
 }
 
-function composedKernels(tf: TensorFlow): Kernels {
+/** The same by TensorFlow.js alone, on any backend. */
+export function composedKernels(tf: TensorFlow): Kernels {
   const normalise = (x: Tensor4D, scale: Tensor1D, offset: Tensor1D, mean: Tensor, variance: Tensor) =>
     tf.tidy(
       () => x.sub(mean).mul(variance.add(BATCH_NORM_EPSILON).rsqrt()).mul(scale).add(offset) as Tensor4D,

@@ -154,8 +154,21 @@ export function batchLoss(
     });
     add('triplet', weight.triplet, () => losses.tripletMarginLoss(tf, anchor, own, other));
   }
+  // Weights that no loss reads have gradient 0, which TensorFlow.js must be told.
+  for (const name of unreadWeights(config, w)) costs.push((w.get(name) as Tensor).sum().mul(0));
   parts.total = tf.addN(costs) as Scalar;
   return parts;
+}
+
+/** Names of the head's weights that no loss of a recipe depends on. */
+function unreadWeights({ losses: l }: TrainConfig, w: Weights): string[] {
+  const scored = l.score + l.negative + l.teacherScore > 0;
+  const boxed = l.box + l.teacherBox > 0;
+  return [...w.keys()].filter((name) => {
+    if (name.startsWith('head.score')) return !scored;
+    if (name.startsWith('head.box')) return !boxed;
+    return name.startsWith('head.') && !scored && !boxed;
+  });
 }
 
 /** Everywhere, and most where it is worst: the mean over all cells and the mean weighted by a softmax of each map. */

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { workerFile } from '../../common/index.js';
 import { type Batch, buffersOf } from './batch.js';
 import type { BatchRequest, WorkerSetup } from './batch-worker.js';
 
@@ -24,7 +25,7 @@ export class BatchSource {
     this.#asked = first;
     this.#ahead = ahead;
     this.#workers = Array.from({ length: workers }, () => {
-      const worker = new Worker(new URL('./batch-worker.js', import.meta.url), { workerData: setup });
+      const worker = new Worker(workerFile(import.meta.url, './batch-worker.js'), { workerData: setup });
       worker.on('message', (batch: Batch) => this.#deliver(batch));
       worker.on('error', (error) => this.#fail(error));
       return worker;

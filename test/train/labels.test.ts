@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/train/data/batch.js';
+import type { PairTruth } from '../../src/train/data/pairs.js';
+import { type Grid, makeLabels } from '../../src/train/labels.js';
+
+const grid: Grid = { cells: 16, stride: 16, offset: -128 };
+const truth = (t: Partial<PairTruth>): PairTruth => ({
+  cx: 0,
+  cy: 0,
+  width: 64,
+  height: 48,
+  certainty: 'box',
+  source: 'a',
+  ...t,
+});
+const batch = (truths: PairTruth[], teacher?: Batch['teacher']): Batch => ({
+  index: 0,
+  templates: new Float32Array(),
+  searches: new Float32Array(),
+  truths,
+  teacher,
+});
+const cell = (i: number, j: number) => j * 16 + i;
+
+describe('labels on the search grid', () => {
+  it('are positive inside half the ellipse, ignored up to the whole one, negative beyond', () => {
+    const { score, scoreWeight } = makeLabels(batch([truth({})]), grid);
+    expect(score[cell(8, 8)]).toBe(1);
+    // 16 px right: r = 0.5, no longer inside half.
+    expect([score[cell(9, 8)], scoreWeight[cell(9, 8)]]).toEqual([0, 0]);
+    expect([score[cell(11, 8)], scoreWeight[cell(11, 8)]]).toEqual([0, 1]);
+  });
+
+  it('always has a positive cell, however small or far off the target is', () => {
+    for (const t of [truth({ width: 2, height: 2, cx: 7, cy: 7 }), truth({ cx: -500, cy: 500 })]) {
+      const { score } = makeLabels(batch([t]), grid);
+      expect(score.reduce((a, b) => a + b)).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  it('gives distances to the sides of the box from each cell on it', () => {
+    const { box, boxWeight } = makeLabels(batch([truth({ cx: 4, cy: -6 })]), grid);
+    const at = cell(8, 8);
+    expect(boxWeight[at]).toBe(1);
+    expect([...box.subarray(at * 4, at * 4 + 4)]).toEqual([28, 30, 36, 18]);
+  });
+
+  it('knows no box of a patch whose extent is unknown, and asks nothing near it', () => {
+    const { boxWeight, score, scoreWeight } = makeLabels(batch([truth({ certainty: 'place' })]), grid);
+    expect(boxWeight.every((w) => w === 0)).toBe(true);
+    expect(score[cell(8, 8)]).toBe(1);
+    expect(scoreWeight[cell(10, 8)]).toBe(0);
+  });
+
+  it("puts the teacher's maps where its grid looks", () => {
+    const teacherGrid: Grid = { cells: 15, stride: 16, offset: -112 };
+    const score = new Float32Array(225);
+    const box = new Float32Array(900).fill(5);
+    score[7 * 15 + 7] = 0.75;
+    box[2 * 225 + 7 * 15 + 7] = 33;
+    const teacher = { templates: new Float32Array(), searches: new Float32Array(), score, box };
+    const labels = makeLabels(batch([truth({})], teacher), grid, teacherGrid);
+    expect(labels.teacherScore[cell(8, 8)]).toBe(0.75);
+    expect([...labels.teacherBox.subarray(cell(8, 8) * 4, cell(8, 8) * 4 + 4)]).toEqual([5, 5, 33, 5]);
+    expect(labels.teacherWeight[cell(0, 3)]).toBe(0);
+    expect(labels.teacherWeight[cell(1, 1)]).toBe(1);
+  });
+});

@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { readCheckpoint, type TrainEvent, train } from '../../src/train/index.js';
+import { makeClips, tinyRecipe } from './recipe.js';
+import { describeTensorFlow } from './tensorflow.js';
+
+describeTensorFlow('training', (tf) => {
+  let clips = '';
+  beforeAll(async () => {
+    clips = await makeClips(10);
+  });
+
+  it('lowers the loss, and logs every step and validation', async () => {
+    const config = await tinyRecipe(clips, {
+      optimiser: { batch: 8, steps: 60, warmUp: 2, learningRate: 5e-3 },
+    });
+    const events: TrainEvent[] = [];
+    await train(tf, config, { onEvent: (e) => events.push(e) });
+    const losses = events.filter((e) => e.kind === 'step').map((e) => e.values.total);
+    expect(losses).toHaveLength(60);
+    const mean = (a: number[]) => a.reduce((x, y) => x + y) / a.length;
+    expect(mean(losses.slice(-10))).toBeLessThan(0.7 * mean(losses.slice(0, 5)));
+    const rows = (await readFile(join(config.output, 'step.csv'), 'utf8')).trimEnd().split('\n');
+    expect(rows).toHaveLength(61);
+    expect(rows[0]).toMatch(/^step,pairs,learningRate,score,negative,box,total,/);
+    expect(events.filter((e) => e.kind === 'validation').map((e) => e.step)).toEqual([
+      6, 12, 18, 24, 30, 36, 42, 48, 54, 60,
+    ]);
+  });
+
+  it('goes on after a cut exactly as if there had been none', async () => {
+    const whole = await tinyRecipe(clips);
+    await train(tf, whole);
+    const cut = await tinyRecipe(clips);
+    await train(tf, cut, { stopAfter: 5 });
+    await train(tf, cut, { stopAfter: 4 });
+    await train(tf, cut);
+    const [a, b] = await Promise.all([whole, cut].map((c) => readCheckpoint(join(c.output, 'last.ckpt'))));
+    expect(a.header).toEqual(b.header);
+    for (const name of Object.keys(a.arrays)) expect(b.arrays[name], name).toEqual(a.arrays[name]);
+    const column = async (folder: string) =>
+      (await readFile(join(folder, 'step.csv'), 'utf8'))
+        .split('\n')
+        .map((row) => row.split(',').slice(0, 7).join(','));
+    expect(await column(cut.output)).toEqual(await column(whole.output));
+  });
+
+  it('drops the rows of steps that were lost in a kill', async () => {
+    const config = await tinyRecipe(clips);
+    await train(tf, config, { stopAfter: 5 });
+    const stale = await readFile(join(config.output, 'step.csv'), 'utf8');
+    const { writeFile } = await import('node:fs/promises');
+    await writeFile(join(config.output, 'step.csv'), `${stale}9,36,1,1,1,1,1,1,1,1\n`);
+    await train(tf, config);
+    const steps = (await readFile(join(config.output, 'step.csv'), 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .map((r) => Number(r.split(',')[0]));
+    expect(steps).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  it('holds no more tensors after many steps than before', async () => {
+    const config = await tinyRecipe(clips, { optimiser: { batch: 4, steps: 40, warmUp: 2 } });
+    const before = tf.memory().numTensors;
+    await train(tf, config);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('learns from every loss on its own', async () => {
+    const off = { score: 0, negative: 0, box: 0, feature: 0, teacherScore: 0, teacherBox: 0 };
+    for (const name of ['score', 'contrastive', 'triplet', 'response']) {
+      const config = await tinyRecipe(clips, {
+        losses: { ...off, [name]: 1 },
+        optimiser: { batch: 8, steps: 30, warmUp: 1, learningRate: 5e-3 },
+        data: { clips: [clips], clipsOneBased: true, validation: 0 },
+      });
+      const values: number[] = [];
+      await train(tf, config, { onEvent: (e) => e.kind === 'step' && values.push(e.values.total) });
+      const mean = (a: number[]) => a.reduce((x, y) => x + y) / a.length;
+      expect(mean(values.slice(-8)), name).toBeLessThan(mean(values.slice(0, 4)));
+    }
+  });
+});
