@@ -53,15 +53,13 @@ async function run(folder: string, options: EvaluateCommandOptions): Promise<voi
   const sequences = await readSequences(folder, { oneBased, only: options.sequences });
   if (options.results !== undefined) {
     const results = new ResultFolder(options.results, { oneBased });
-    if (!options.json) print(formatHeading());
-    const report = await measureResults(sequences, results, options.json ? undefined : printRow);
+    const report = await measureResults(sequences, results, createTable(options));
     printReport(report, { dataset: folder, results: options.results }, options);
     return;
   }
   const model = await loadChosenModel(options);
   try {
     const { manifest, precision } = model;
-    if (!options.json) print(formatHeading());
     const report = await evaluateModel(sequences, model, options, oneBased);
     const { name, version } = manifest;
     const about = { dataset: folder, model: { name, version, precision }, threads: options.threads };
@@ -78,6 +76,7 @@ async function evaluateModel(
   oneBased: boolean,
 ): Promise<EvaluationReport> {
   const progress = showProgress(sequences);
+  const table = createTable(options);
   try {
     return await evaluate(sequences, {
       tracker: () => new Tracker(model),
@@ -87,7 +86,7 @@ async function evaluateModel(
       onFrame: ({ name }, frames) => progress.update(name, frames),
       onRow: (row) => {
         progress.finish();
-        if (!options.json) printRow(row);
+        table(row);
       },
     });
   } finally {
@@ -113,8 +112,14 @@ function showProgress(sequences: readonly Sequence[]) {
   };
 }
 
-function printRow(row: EvaluationRow): void {
-  print(formatRow(row));
+/** Prints each target as soon as it is measured, under a heading; nothing where JSON is wanted. */
+function createTable({ json }: EvaluateCommandOptions): (row: EvaluationRow) => void {
+  let rows = 0;
+  return (row) => {
+    if (json) return;
+    if (rows++ === 0) print(formatHeading());
+    print(formatRow(row));
+  };
 }
 
 function printReport(report: EvaluationReport, about: object, { json }: EvaluateCommandOptions): void {

@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureFixture } from '../../fixtures/index.js';
+import { registerEvaluate } from '../../src/cli/evaluate.js';
+import { formatBoxes } from '../../src/formats/index.js';
+import { writeTinyModel } from '../model/tiny-model.js';
+import { refusal, siamtrack } from './run.js';
+
+const FRAMES = 12;
+let root: string;
+let data: string;
+let model: string;
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'siamtrack-evaluate-cli-'));
+  data = join(root, 'data');
+  model = writeTinyModel();
+  const clip = await ensureFixture('moving');
+  const boxes = clip.boxes.slice(0, FRAMES);
+  const ffmpeg = (...args: string[]) =>
+    spawnSync('ffmpeg', ['-v', 'error', '-i', clip.video, '-frames:v', String(FRAMES), ...args]);
+  await mkdir(join(data, 'Stills/img'), { recursive: true });
+  ffmpeg('-q:v', '2', join(data, 'Stills/img/%04d.jpg'));
+  await writeFile(join(data, 'Stills/groundtruth_rect.1.txt'), formatBoxes(boxes));
+  await writeFile(join(data, 'Stills/groundtruth_rect.2.txt'), formatBoxes(boxes));
+  await mkdir(join(data, 'Video'));
+  ffmpeg('-c:v', 'mpeg4', '-q:v', '2', join(data, 'Video/clip.avi'));
+  const corners = boxes.map((box, k) => {
+    const [x, y, w, h] = box!;
+    return k === 5 ? 'NaN,NaN,NaN,NaN' : [x + 1, y + 1, x + w, y + h].join(',');
+  });
+  await writeFile(join(data, 'Video/gt.txt'), corners.join('\n'));
+});
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true });
+  await rm(model, { recursive: true, force: true });
+});
+
+const run = (...args: string[]) => siamtrack(['evaluate', data, '--model', model, ...args]);
+
+describe('siamtrack evaluate', () => {
+  it('prints a line a target and their mean', async () => {
+    const { status, stdout, stderr } = await run();
+    expect([status, stderr]).toEqual([0, '']);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual([
+      'sequence',
+      'Stills.1',
+      'Stills.2',
+      'Video',
+      'mean of 3',
+    ]);
+    for (const line of lines.slice(1)) expect(line).toMatch(/ {2}(\d+ +)(0\.\d+|1\.0+)( +\d+\.\d+){7}$/);
+  });
+
+  it('prints the same as JSON', async () => {
+    const { stdout } = await run('--json', '--sequences', 'Video');
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ dataset: data, model: { name: 'tiny' }, threads: 1 });
+    expect(report.sequences).toHaveLength(1);
+    expect(report.sequences[0]).toMatchObject({ sequence: 'Video', frames: FRAMES, visible: FRAMES - 1 });
+    expect(report.mean.auc).toBe(report.sequences[0].auc);
+    expect(report.mean.trackerFps).toBeGreaterThan(report.mean.endToEndFps);
+  });
+
+  it('writes results which it goes on from and which measure the same on their own', async () => {
+    const out = join(root, 'results');
+    const first = await run('--out', out);
+    expect(first.stdout).not.toContain('=');
+    expect((await readdir(out)).filter((name) => /^[^.]+(\.\d)?\.txt$/.test(name))).toEqual([
+      'Stills.1.txt',
+      'Stills.2.txt',
+      'Video.txt',
+    ]);
+    expect((await readFile(join(out, 'Video.txt'), 'utf8')).trimEnd().split('\n')).toHaveLength(FRAMES);
+    // Two trackers on the same truth of the same stills.
+    expect(await readFile(join(out, 'Stills.1.txt'), 'utf8')).toBe(
+      await readFile(join(out, 'Stills.2.txt'), 'utf8'),
+    );
+    await rm(join(out, 'Video.json'));
+    const second = await run('--out', out);
+    const marks = second.stdout.trimEnd().split('\n');
+    expect(marks.map((line) => line.endsWith('='))).toEqual([false, true, true, false, false]);
+    const measures = (text: string) =>
+      text.split('\n').map((line) => line.split(/ +/).slice(0, -2).join(' '));
+    const alone = await siamtrack(['evaluate', data, '--results', out]);
+    expect([alone.status, alone.stderr]).toEqual([0, '']);
+    expect(measures(alone.stdout)).toEqual(measures(first.stdout));
+  });
+
+  it.each([
+    ['a folder without sequences', () => [model], 1, /DATASET_INVALID: .*expected sequences/],
+    ['a missing folder', () => [join(root, 'gone')], 1, /DATASET_INVALID: .*ENOENT/],
+    ['an unknown sequence', () => [data, '--sequences', 'Nope'], 1, /sequences named Nope/],
+    ['missing results', () => [data, '--results', model], 1, /Stills\.1\.txt: expected a readable text file/],
+    ['results and --out', () => [data, '--results', 'a', '--out', 'b'], 2, /--results: expected no --out/],
+  ])('says what is wrong with %s', async (_, args, status, message) => {
+    const got = await refusal(registerEvaluate, ['evaluate', ...args(), '--model', model]);
+    expect(got.message).toMatch(message);
+    expect(got.status).toBe(status);
+  });
+});
