@@ -105,7 +105,7 @@ async function addCuda(
 ): Promise<Wheel[]> {
   const requirements = await readExtra(python, wheel.file, 'and-cuda');
   if (from === undefined) {
-    onStep(`Downloading ${requirements.length} CUDA packages (about 3 GB)`);
+    onStep(`Downloading ${requirements.length} CUDA packages (several GB)`);
     await downloadWheels(python, requirements, join(scratch, 'wheels'));
   }
   const wheels: Wheel[] = [];
