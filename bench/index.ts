@@ -3,29 +3,35 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExitCode, reportError } from '../src/cli/exit.js';
 import { InvalidArgumentError, packageRoot } from '../src/common/index.js';
+import { type BenchTable, benchIngest } from './ingest.js';
 import { benchPeers, formatPeers, type PeersResult } from './peers.js';
 import { benchTracker, formatTrackerBench, type TrackerBenchResult } from './tracker.js';
 
 const USAGE = `npm run bench -- [options]
 
-  --only PARTS   of tracker, peers; separated by commas (default: tracker)
-  --peers        the same weights through OpenCV's TrackerNano beside ours, too
+  --only PARTS     of ingest, tracker, peers; separated by commas (default: ingest,tracker)
+  --peers          the same weights through OpenCV's TrackerNano beside ours, too
   --sequences A,B  which sequences the peers follow (default: all)
-  --model M      a shipped model, a model folder or a model.json (default: default)
-  --weights DIR  where the model's files are, if not beside its model.json
-  --json         tables on stderr, JSON on stdout
+  --model M        a shipped model, a model folder or a model.json (default: default)
+  --weights DIR    where the model's files are, if not beside its model.json
+  --json           tables on stderr, JSON on stdout
 
 The peers need footage and published weights: SIAMTRACK_DATA and SIAMTRACK_PUBLISHED name their folders,
 SIAMTRACK_PEER_SCRIPT the script that runs OpenCV, SIAMTRACK_PEER_PYTHON a Python with opencv-contrib-python.
 `;
 
+/** Milliseconds of a 720p H.264 frame with one target, from the file to the box, one thread each. */
+type FrameTime = Record<'decode' | 'crop' | 'encode' | 'head' | 'pick', number>;
+
 /** Everything measured in one run. */
 interface BenchReport {
+  ingest?: BenchTable;
   tracker?: TrackerBenchResult;
+  frame?: FrameTime;
   peers?: PeersResult;
 }
 
-const PARTS = ['tracker', 'peers'] as const;
+const PARTS = ['ingest', 'tracker', 'peers'] as const;
 type Part = (typeof PARTS)[number];
 
 /** A folder beside the repository, where development machines keep what is not ours to ship. */
@@ -46,10 +52,35 @@ async function peers(only: readonly string[] | undefined): Promise<PeersResult> 
 }
 
 function partsOf(only: string | undefined, withPeers: boolean): readonly Part[] {
-  const named = only?.split(',') ?? ['tracker'];
+  const named = only?.split(',') ?? ['ingest', 'tracker'];
   const unknown = named.find((name) => !PARTS.some((part) => part === name));
   if (unknown !== undefined) throw new InvalidArgumentError('--only', `any of ${PARTS.join(', ')}`, unknown);
   return PARTS.filter((part) => named.includes(part) || (part === 'peers' && withPeers));
+}
+
+/** Columns as wide as what is in them. */
+function formatTable({ title, rows }: BenchTable): string {
+  const names = Object.keys(rows[0] ?? {});
+  const lines = [names, ...rows.map((row) => names.map((name) => String(row[name])))];
+  const widths = names.map((_, k) => Math.max(...lines.map((line) => line[k].length)));
+  return [title, ...lines.map((line) => line.map((cell, k) => cell.padStart(widths[k])).join('  '))].join(
+    '\n',
+  );
+}
+
+function frameTime({ ingest, tracker }: BenchReport): FrameTime | undefined {
+  const row = ingest?.rows.find(({ source, threads }) => source === '720p h264' && threads === 1);
+  if (!row || !tracker) return undefined;
+  const { crop, encode, head, pick } = tracker.frame;
+  return { decode: 1000 / Number(row['ingest, frames/s']), crop, encode, head, pick };
+}
+
+function formatFrame(frame: FrameTime): string {
+  const rows = [Object.fromEntries(Object.entries(frame).map(([name, ms]) => [name, ms.toFixed(2)]))];
+  return formatTable({
+    title: 'A 720p H.264 frame with one target, ms (decoding runs beside the rest)',
+    rows,
+  });
 }
 
 async function main(): Promise<void> {
@@ -71,10 +102,16 @@ async function main(): Promise<void> {
   const show = (table: string) => void (values.json ? process.stderr : process.stdout).write(`${table}\n\n`);
   const report: BenchReport = {};
   const parts = partsOf(values.only, values.peers);
+  if (parts.includes('ingest')) {
+    report.ingest = await benchIngest();
+    show(formatTable(report.ingest));
+  }
   if (parts.includes('tracker')) {
     report.tracker = await benchTracker({ model: values.model, weights: values.weights });
     show(formatTrackerBench(report.tracker));
   }
+  report.frame = frameTime(report);
+  if (report.frame) show(formatFrame(report.frame));
   if (parts.includes('peers')) {
     report.peers = await peers(values.sequences?.split(','));
     show(formatPeers(report.peers));
