@@ -76,10 +76,10 @@ export interface Constant {
   readonly data: Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 }
 
-/** An input or output: a number is a fixed dimension, a name a free one. */
+/** An input or output: a number is a fixed dimension, a name a free one; without `dims` the runtime finds out. */
 export interface GraphValue {
   readonly name: string;
-  readonly dims: readonly (number | string)[];
+  readonly dims?: readonly (number | string)[];
 }
 
 /** A graph whose inputs and outputs are float32. */
@@ -98,7 +98,7 @@ export function encodeOnnx(graph: Graph): Uint8Array {
     type: {
       tensorType: {
         elemType: ELEMENT.float32,
-        shape: { dim: dims.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d })) },
+        shape: dims && { dim: dims.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d })) },
       },
     },
   });
