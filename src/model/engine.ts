@@ -40,12 +40,14 @@ export interface RespondResult {
 }
 
 /**
- * One place that computes a loaded model. It handles one call at a time. `crops` holds `count` planar crops of
+ * One place that computes a loaded model. It answers calls in order. `crops` holds `count` planar crops of
  * `size` x `size`, may be longer than that, and belongs to the engine until the promise settles; a call that
  * rejects may have lost it.
  */
 export interface Engine {
   readonly description: EngineDescription;
+  /** Calls it takes at once, to be worked off in order: 2 where the next one's crops can be cut meanwhile. */
+  readonly depth: number;
   /** Embeds a batch of crops. */
   encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult>;
   /** Embeds a batch of search regions and runs the head on each with its own template. */

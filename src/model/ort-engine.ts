@@ -24,6 +24,7 @@ const version: string = createRequire(import.meta.url)('onnxruntime-node/package
  * waits. See WorkerEngine for one that does not.
  */
 export class OrtEngine implements Engine {
+  readonly depth = 1;
   readonly description: EngineDescription;
   readonly #manifest: ModelManifest;
   readonly #encoder: InferenceSession;

@@ -25,12 +25,13 @@ interface Request {
 
 interface Lane {
   readonly engine: Engine;
-  busy: boolean;
+  /** Batches under way. */
+  active: number;
 }
 
 /**
  * The one way to a loaded model. Requests of all targets of all streams queue; as soon as an engine is free a batch
- * leaves with whatever waits and can share it, oldest first, up to `largestBatch`. Nobody waits for a batch to fill.
+ * leaves with whatever waits and can share it, oldest first, up to `largestBatch`; engines in threads of their own take one batch ahead. Nobody waits for a batch to fill.
  * An engine that throws rejects the requests of that batch alone.
  */
 export class SharedEncoder {
@@ -44,6 +45,7 @@ export class SharedEncoder {
     headMs: 0,
   };
   readonly #lanes: Lane[];
+  readonly #depth: number;
   readonly #searchSize: number;
   readonly #bufferLength: number;
   readonly #free: Float32Array[] = [];
@@ -52,7 +54,8 @@ export class SharedEncoder {
   #disposed = false;
 
   constructor(engines: readonly Engine[], searchSize: number, largestBatch: number) {
-    this.#lanes = engines.map((engine) => ({ engine, busy: false }));
+    this.#lanes = engines.map((engine) => ({ engine, active: 0 }));
+    this.#depth = Math.max(...engines.map((engine) => engine.depth));
     this.#searchSize = searchSize;
     this.largestBatch = largestBatch;
     this.#bufferLength = largestBatch * 3 * searchSize * searchSize;
@@ -98,10 +101,12 @@ export class SharedEncoder {
     this.#pumpPlanned = true;
     queueMicrotask(() => {
       this.#pumpPlanned = false;
-      for (const lane of this.#lanes) {
-        if (this.#waiting.length === 0) break;
-        if (!lane.busy) void this.#run(lane, this.#takeBatch());
-      }
+      // Idle engines first; then those that take a batch ahead.
+      for (let active = 0; active < this.#depth; active++)
+        for (const lane of this.#lanes) {
+          if (this.#waiting.length === 0) return;
+          if (lane.active === active && active < lane.engine.depth) void this.#run(lane, this.#takeBatch());
+        }
     });
   }
 
@@ -123,7 +128,7 @@ export class SharedEncoder {
   }
 
   async #run(lane: Lane, taken: Request[]): Promise<void> {
-    lane.busy = true;
+    lane.active++;
     let buffer = this.#free.pop() ?? new Float32Array(this.#bufferLength);
     const { size } = taken[0];
     const started = performance.now();
@@ -146,7 +151,7 @@ export class SharedEncoder {
     } catch (error) {
       for (const request of batch) request.reject(error);
     } finally {
-      lane.busy = false;
+      lane.active--;
       if (this.#waiting.length > 0) this.#planPump();
     }
   }

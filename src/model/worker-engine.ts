@@ -25,13 +25,16 @@ interface Answer {
 /**
  * ONNX Runtime in a worker thread of its own: JavaScript goes on while it computes, so that several of them
  * compute at once and crops are cut meanwhile. Crop buffers travel by transfer, never by copy. A thread that dies
- * takes the call under way with it; the next call starts another.
+ * takes the calls under way with it; the next call starts another.
  */
 export class WorkerEngine implements Engine {
+  readonly depth = 2;
   description: EngineDescription;
   readonly #start: () => Worker;
   #worker: Worker | undefined;
-  #pending: Pending | undefined;
+  #started: Promise<void> | undefined;
+  /** Calls under way, oldest first: the thread answers in order. */
+  readonly #pending: Pending[] = [];
   #disposed = false;
 
   private constructor(start: () => Worker, options: OrtOptions) {
@@ -91,8 +94,12 @@ export class WorkerEngine implements Engine {
   }
 
   /** Starts the thread where none runs. */
-  async #ready(): Promise<void> {
-    if (this.#worker) return;
+  #ready(): Promise<void> | undefined {
+    if (!this.#worker) this.#started = this.#launch();
+    return this.#started;
+  }
+
+  async #launch(): Promise<void> {
     if (this.#disposed) throw new SiamtrackError('ENGINE_FAILED', 'Expected an engine, got one disposed.');
     const worker = this.#start();
     this.#worker = worker;
@@ -112,7 +119,7 @@ export class WorkerEngine implements Engine {
   #call(message: object, transfer: ArrayBuffer[]): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const worker = this.#worker as Worker;
-      this.#pending = { resolve, reject };
+      this.#pending.push({ resolve, reject });
       // A loaded model alone never keeps a program running; a call under way does.
       worker.ref();
       worker.postMessage(message, transfer);
@@ -120,9 +127,8 @@ export class WorkerEngine implements Engine {
   }
 
   #settle(answer: Answer): void {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    this.#worker?.unref();
+    const pending = this.#pending.shift();
+    if (this.#pending.length === 0) this.#worker?.unref();
     if (answer.error === undefined) pending?.resolve(answer);
     else pending?.reject(new SiamtrackError('ENGINE_FAILED', `ONNX Runtime: ${answer.error}`));
   }
@@ -130,7 +136,7 @@ export class WorkerEngine implements Engine {
   #end(worker: Worker, what: string, cause?: unknown): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    this.#pending?.reject(new SiamtrackError('ENGINE_FAILED', `The engine's thread ${what}.`, { cause }));
-    this.#pending = undefined;
+    const error = new SiamtrackError('ENGINE_FAILED', `The engine's thread ${what}.`, { cause });
+    for (const pending of this.#pending.splice(0)) pending.reject(error);
   }
 }

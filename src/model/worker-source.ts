@@ -60,8 +60,10 @@ const calls = {
   },
 };
 
+// One call after the other: they share the embedding's memory.
+let last = Promise.resolve();
 parentPort.on('message', (message) => {
-  calls[message.kind](message).then(
+  last = last.then(() => calls[message.kind](message)).then(
     ([answer, transfer]) => parentPort.postMessage(answer, transfer),
     (error) => parentPort.postMessage({ error: String(error && error.message) }),
   );

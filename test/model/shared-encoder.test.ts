@@ -9,6 +9,7 @@ import {
 
 /** An engine whose embedding of a crop is its first number, and whose calls the test lets go one by one. */
 class HandEngine implements Engine {
+  constructor(readonly depth = 1) {}
   readonly description = { runtime: 'hand', device: 'cpu', threads: 1, precision: 'float32' } as const;
   readonly calls: { count: number; size: number; go: (error?: Error) => void }[] = [];
   disposed = false;
@@ -109,6 +110,18 @@ describe('shared encoder', () => {
     engines[0].calls[0].go();
     engines[1].calls[1].go();
     expect((await Promise.all(all)).map((e) => e.data[0])).toEqual([1, 2, 3]);
+  });
+
+  it('gives engines that take one a batch ahead, idle engines first', async () => {
+    const engines = [new HandEngine(2), new HandEngine(2)];
+    const encoder = new SharedEncoder(engines, 8, 1);
+    for (let k = 0; k < 5; k++) void encoder.embed(8, write(k));
+    await turn();
+    expect(engines.map((e) => e.calls.length)).toEqual([2, 2]);
+    engines[1].calls[0].go();
+    await turn();
+    expect(engines.map((e) => e.calls.length)).toEqual([2, 3]);
+    expect(encoder.waiting).toBe(0);
   });
 
   it('rejects just the batch an engine throws on', async () => {
