@@ -31,8 +31,9 @@ interface Lane {
 
 /**
  * The one way to a loaded model. Requests of all targets of all streams queue; as soon as an engine is free a batch
- * leaves with whatever waits and can share it, oldest first, up to `largestBatch`; engines in threads of their own take one batch ahead. Nobody waits for a batch to fill.
- * An engine that throws rejects the requests of that batch alone.
+ * leaves with whatever waits and can share it, oldest first, up to `largestBatch`. Nobody waits for a batch to fill.
+ * Engines in threads of their own take one batch ahead. An engine that throws rejects the requests of that batch
+ * alone.
  */
 export class SharedEncoder {
   readonly largestBatch: number;
