@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
 import {
   type Checkpoint,
+  calibrationCrops,
   exportModel,
   fineTuneConfig,
   readCheckpoint,
@@ -66,13 +67,8 @@ async function run(options: TrainCommandOptions): Promise<void> {
     throw new InvalidArgumentError('--export-only', `a checkpoint in ${config.output}`, 'none');
   }
   const folder = join(config.output, 'model');
-  await exportModel(await readCheckpoint(file), folder, {
-    name: config.name,
-    version: '1',
-    licence: config.model.licence,
-    trainingData: config.model.trainingData,
-    tracker: config.model.tracker,
-  });
+  const details = { name: config.name, version: '1', ...config.model };
+  await exportModel(await readCheckpoint(file), folder, details, await calibrationCrops(config));
   process.stdout.write(`${folder}\n`);
 }
 

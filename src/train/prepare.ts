@@ -7,6 +7,7 @@ import type { Batch, BatchLayout } from './data/batch.js';
 import { BatchSource } from './data/batch-source.js';
 import { type Catalogue, openCatalogue } from './data/catalogue.js';
 import type { PairOptions } from './data/pairs.js';
+import type { CalibrationCrops } from './export.js';
 import type { Grid } from './labels.js';
 import { Network, type Statistics } from './network.js';
 import { cellsOf, strideOf } from './network-spec.js';
@@ -29,6 +30,7 @@ export interface Prepared {
 }
 
 const VALIDATION_BATCHES = 16;
+const CALIBRATION_PAIRS = 96;
 
 /**
  * Opens data, teacher and network: from the output folder's checkpoint where there is one, else from `start`, else
@@ -65,12 +67,7 @@ export async function prepare(
 
   const teacher = config.teacher && (await Teacher.load(config.teacher.model, config.teacher.weights));
   const layout = await layoutOf(config, searchCells, teacher);
-  const pairs: PairOptions = {
-    ...config.pairs,
-    templateSize: config.input.template,
-    searchSize: config.input.search,
-    contextAmount: config.input.contextAmount,
-  };
+  const pairs = pairOptions(config);
   const setup = { seed: config.seed, catalogue: training, pixels, pairs, layout, teacher: config.teacher };
   const featureScale = saved?.arrays['feature.mean']
     ? { mean: saved.arrays['feature.mean'], deviation: saved.arrays['feature.deviation'] }
@@ -83,6 +80,11 @@ export async function prepare(
     heldOut: heldOut.clips.length === 0 ? [] : await heldOutBatches({ ...setup, catalogue: heldOut }),
     best: Number(saved?.header.best ?? 0),
   };
+}
+
+function pairOptions({ pairs, input }: TrainConfig): PairOptions {
+  const { template, search, contextAmount } = input;
+  return { ...pairs, templateSize: template, searchSize: search, contextAmount };
 }
 
 type Setup = ConstructorParameters<typeof BatchSource>[0];
@@ -190,4 +192,23 @@ async function measureFeatures(setup: Setup, layout: BatchLayout): Promise<Featu
   const mean = Float32Array.from(sum, (s) => s / count);
   const deviation = Float32Array.from(squares, (s, c) => Math.sqrt(Math.max(1e-6, s / count - mean[c] ** 2)));
   return { mean, deviation };
+}
+
+/** Undisturbed crops of a recipe's own data, to calibrate 8-bit weights on. */
+export async function calibrationCrops(config: TrainConfig): Promise<CalibrationCrops> {
+  const { catalogue, pixels } = await openCatalogue(config.data, config.cache);
+  const searchCells = cellsOf(config.network, config.input.search);
+  const layout = await layoutOf(config, searchCells, undefined);
+  const pairs = { ...pairOptions(config), strength: 0.5 };
+  const setup = {
+    seed: config.seed + 2,
+    catalogue,
+    pixels,
+    pairs,
+    layout: { ...layout, pairs: CALIBRATION_PAIRS },
+  };
+  const source = new BatchSource({ ...setup, teacher: undefined }, 0, 1, 1);
+  const { templates, searches } = await source.next();
+  await source.close();
+  return { templates, searches, count: CALIBRATION_PAIRS };
 }
