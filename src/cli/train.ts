@@ -12,6 +12,7 @@ import {
   type TrainConfig,
   type TrainEvent,
   train,
+  trainingWeightsOf,
 } from '../train/index.js';
 import { loadTensorFlow } from '../train/tensorflow/index.js';
 import { createProgress } from './progress.js';
@@ -35,7 +36,7 @@ export function registerTrain(program: Command): void {
       'train a model by a recipe, or fine-tune one on your own clips; a run that was cut off goes on',
     )
     .option('--config <file>', 'the recipe (YAML)')
-    .option('--from <model>', 'fine-tune this model: a shipped one ("default") or a model folder')
+    .option('--from <model>', 'start from this model: a shipped one ("default") or a model folder')
     .option('--clips <folder>', 'with --from: clips in OTB layout (img/ beside groundtruth_rect.txt)')
     .option('--zero-based', 'with --clips: the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--out <folder>', 'with --from: where checkpoints, metrics and the model go', 'siamtrack-train')
@@ -74,12 +75,14 @@ async function run(options: TrainCommandOptions): Promise<void> {
 
 async function recipe(options: TrainCommandOptions): Promise<{ config: TrainConfig; start?: Checkpoint }> {
   const { config, from, clips } = options;
-  if ((config === undefined) === (from === undefined)) {
-    throw new InvalidArgumentError('train', 'either --config or --from', config && from ? 'both' : 'none');
+  if (config !== undefined) {
+    if (clips !== undefined) throw new InvalidArgumentError('--clips', 'none beside --config', clips);
+    const start = from === undefined ? undefined : (await trainingWeightsOf(from)).start;
+    return { config: await readTrainConfig(config), start };
   }
-  if (config !== undefined) return { config: await readTrainConfig(config) };
-  if (from === undefined || clips === undefined)
-    throw new InvalidArgumentError('--clips', 'a folder beside --from', clips);
+  if (from === undefined || clips === undefined) {
+    throw new InvalidArgumentError('train', '--config, or --from with --clips', from ?? clips ?? 'neither');
+  }
   return fineTuneConfig({
     from,
     clips,
@@ -114,7 +117,7 @@ async function runTraining(
       onEvent,
       signal: stopping.signal,
       ...(stopAfter === undefined ? {} : { stopAfter }),
-      ...(start === undefined ? {} : { start }),
+      start,
     });
   } finally {
     bar.stop();

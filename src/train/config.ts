@@ -57,6 +57,7 @@ export const configSchema = z.strictObject({
       strength: z.number().min(0).max(1).default(1),
       occlusion: z.number().min(0).max(1).default(0.12),
       distractor: z.number().min(0).max(1).default(0.2),
+      lowResolution: z.number().min(0).max(1).default(0),
     })
     .prefault({}),
   teacher: z

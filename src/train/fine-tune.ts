@@ -23,21 +23,28 @@ export interface FineTuneOptions {
 export class NoTrainingWeightsError extends SiamtrackError {}
 
 /**
+ * A model's weights as they were trained, to go on from.
+ * @param model a model folder or a shipped model's name
+ * @throws NoTrainingWeightsError where the model came without them
+ */
+export async function trainingWeightsOf(model: string): Promise<{ folder: string; start: Checkpoint }> {
+  const folder = dirname(await findManifest(model));
+  const file = join(folder, TRAINING_FILE);
+  if (existsSync(file)) return { folder, start: await readCheckpoint(file) };
+  throw new NoTrainingWeightsError(
+    'TRAIN_NO_WEIGHTS',
+    `${folder}: expected ${TRAINING_FILE}, the weights to go on from, and got a model without it`,
+  );
+}
+
+/**
  * The recipe for a few minutes on a user's own clips: low rate, batch norm frozen at the model's statistics, and the
  * model itself as teacher, so that what it knew is kept while the labels of the clips are learnt.
  */
 export async function fineTuneConfig(
   options: FineTuneOptions,
 ): Promise<{ config: TrainConfig; start: Checkpoint }> {
-  const folder = dirname(await findManifest(options.from));
-  const file = join(folder, TRAINING_FILE);
-  if (!existsSync(file)) {
-    throw new NoTrainingWeightsError(
-      'TRAIN_NO_WEIGHTS',
-      `${folder}: expected ${TRAINING_FILE}, the weights to go on from, and got a model without it`,
-    );
-  }
-  const start = await readCheckpoint(file);
+  const { folder, start } = await trainingWeightsOf(options.from);
   const { spec, input } = shapeOf(start);
   const steps = options.steps ?? 600;
   const config = configSchema.parse({

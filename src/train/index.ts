@@ -1,7 +1,12 @@
 export { type Checkpoint, CheckpointError, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 export { configSchema, readTrainConfig, type TrainConfig, TrainConfigError } from './config.js';
 export { type CalibrationCrops, type ExportDetails, exportModel } from './export.js';
-export { type FineTuneOptions, fineTuneConfig, NoTrainingWeightsError } from './fine-tune.js';
+export {
+  type FineTuneOptions,
+  fineTuneConfig,
+  NoTrainingWeightsError,
+  trainingWeightsOf,
+} from './fine-tune.js';
 export * as losses from './losses.js';
 export { type NetworkSpec, networkSchema } from './network-spec.js';
 export { calibrationCrops } from './prepare.js';

@@ -67,6 +67,40 @@ function boxFilter({ data, at, size }: Crop, length: number, step: number, line:
   }
 }
 
+/** What a small target looks like once enlarged: the crop at `1 / factor` of its resolution, bilinearly enlarged. */
+export function lowerResolution({ data, at, size }: Crop, factor: number): void {
+  const small = Math.max(8, Math.round(size / factor));
+  const step = size / small;
+  const means = new Float32Array(small * small * 3);
+  for (let j = 0; j < small; j++) {
+    const [y0, y1] = [Math.floor(j * step), Math.max(Math.floor(j * step) + 1, Math.floor((j + 1) * step))];
+    for (let i = 0; i < small; i++) {
+      const [x0, x1] = [Math.floor(i * step), Math.max(Math.floor(i * step) + 1, Math.floor((i + 1) * step))];
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let y = y0; y < y1; y++) for (let x = x0; x < x1; x++) sum += data[at + (y * size + x) * 3 + c];
+        means[(j * small + i) * 3 + c] = sum / ((y1 - y0) * (x1 - x0));
+      }
+    }
+  }
+  const last = small - 1;
+  for (let y = 0; y < size; y++) {
+    const v = Math.min(last, Math.max(0, (y + 0.5) / step - 0.5));
+    const j = Math.min(last - 1, Math.floor(v));
+    for (let x = 0; x < size; x++) {
+      const u = Math.min(last, Math.max(0, (x + 0.5) / step - 0.5));
+      const i = Math.min(last - 1, Math.floor(u));
+      const [fx, fy] = [u - i, v - j];
+      const p = (j * small + i) * 3;
+      for (let c = 0; c < 3; c++) {
+        const top = means[p + c] * (1 - fx) + means[p + 3 + c] * fx;
+        const bottom = means[p + small * 3 + c] * (1 - fx) + means[p + small * 3 + 3 + c] * fx;
+        data[at + (y * size + x) * 3 + c] = top * (1 - fy) + bottom * fy;
+      }
+    }
+  }
+}
+
 /** Sensor noise, the same deviation in every channel. */
 export function addNoise({ data, at, size }: Crop, random: Random, deviation: number): void {
   const end = at + size * size * 3;

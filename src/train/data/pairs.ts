@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Box } from '../../common/index.js';
 import type { Random } from '../random.js';
-import { addNoise, blur, type Crop, jitterColour, paste, toGrey } from './augment.js';
+import { addNoise, blur, type Crop, jitterColour, lowerResolution, paste, toGrey } from './augment.js';
 import type { Catalogue } from './catalogue.js';
 import { meanColour, type RgbPicture, sampleCrop, type View } from './sample.js';
 
@@ -23,6 +23,8 @@ export interface PairOptions {
   /** Chance that something covers part of the target, and that a second object is pasted beside it. */
   readonly occlusion: number;
   readonly distractor: number;
+  /** Chance that both crops have the resolution of a small target. */
+  readonly lowResolution: number;
 }
 
 /** What is known of a pair: where the target is in the search crop. */
@@ -133,6 +135,11 @@ export class PairSampler {
     if (random.chance(0.12)) {
       toGrey(search);
       toGrey(template);
+    }
+    if (random.chance(o.lowResolution)) {
+      const factor = Math.exp(random.uniform(Math.log(1.3), Math.log(4)));
+      lowerResolution(template, factor);
+      lowerResolution(search, factor * random.uniform(0.8, 1.2));
     }
     if (random.chance(0.2 * o.strength)) blur(search, random, 9);
     if (random.chance(0.08 * o.strength)) blur(template, random, 4);

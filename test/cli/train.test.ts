@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/common/index.js';
+import { readTrainConfig } from '../../src/train/index.js';
+import { makeClips, TINY } from '../train/recipe.js';
+import { describeTensorFlow } from '../train/tensorflow.js';
+
+const main = join(packageRoot(), 'dist/cli/main.js');
+const siamtrack = (...args: string[]) =>
+  spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 120_000 });
+
+describe('siamtrack train', () => {
+  it('shows by --help how to fine-tune and how to follow a recipe', () => {
+    const { stdout, status } = siamtrack('train', '--help');
+    expect(status).toBe(0);
+    expect(stdout).toContain('siamtrack train --from default --clips');
+    expect(stdout).toContain('siamtrack train --config');
+  });
+
+  it('exits with 2 where it is not told what to train', () => {
+    const { stderr, status } = siamtrack('train');
+    expect(status).toBe(2);
+    expect(stderr).toContain('INVALID_ARGUMENT');
+  });
+
+  it('names every wrong field of a recipe', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'siamtrack-recipe-')), 'recipe.yaml');
+    await writeFile(
+      file,
+      'name: x\noutput: a\ncache: b\ndata: {}\nnetwork: { stages: [] }\noptimiser: { steps: -1 }\nspeed: 9\n',
+    );
+    const { stderr, status } = siamtrack('train', '--config', file);
+    expect(status).toBe(1);
+    for (const part of ['TRAIN_CONFIG', 'network.stages', 'optimiser.steps', 'speed'])
+      expect(stderr).toContain(part);
+  });
+
+  it.each(['siamtrack-s-1', 'siamtrack-s-2'])(
+    'the recipe %s of the shipped model is well-formed',
+    async (name) => {
+      process.env.SIAMTRACK_DATA ??= '/data';
+      process.env.SIAMTRACK_PUBLISHED ??= '/published';
+      const config = await readTrainConfig(join(packageRoot(), 'recipes', `${name}.yaml`));
+      expect(config.name).toBe('siamtrack-s');
+      expect(config.data.clips).toEqual([join(process.env.SIAMTRACK_DATA, 'train/clips')]);
+    },
+  );
+});
+
+describeTensorFlow('siamtrack train on native TensorFlow', () => {
+  it('trains by a recipe and writes a model folder that evaluates', async () => {
+    const clips = await makeClips(4);
+    const folder = await mkdtemp(join(tmpdir(), 'siamtrack-recipe-'));
+    const recipe = {
+      name: 'tiny',
+      output: 'out',
+      cache: 'cache',
+      data: { clips: [clips], clipsOneBased: true, validation: 0 },
+      network: TINY,
+      optimiser: { batch: 4, steps: 4, warmUp: 1 },
+      every: { log: 2, checkpoint: 2, validate: 4 },
+      workers: 1,
+    };
+    // JSON is YAML.
+    await writeFile(join(folder, 'recipe.yaml'), JSON.stringify(recipe));
+    const trained = siamtrack('train', '--config', join(folder, 'recipe.yaml'));
+    expect(trained.stderr).toContain('step 4/4');
+    expect(trained.status).toBe(0);
+    const model = trained.stdout.trim();
+    for (const file of ['model.json', 'encoder.onnx', 'encoder.int8.onnx', 'head.onnx', 'training.ckpt']) {
+      expect(existsSync(join(model, file)), file).toBe(true);
+    }
+    for (const precision of ['float32', 'int8']) {
+      const evaluated = siamtrack('evaluate', clips, '--model', model, '--precision', precision, '--json');
+      expect(evaluated.status, evaluated.stderr).toBe(0);
+      expect(JSON.parse(evaluated.stdout).model.precision).toBe(precision);
+    }
+  });
+
+  it('fine-tunes the shipped model on clips', async () => {
+    const clips = await makeClips(2);
+    const out = await mkdtemp(join(tmpdir(), 'siamtrack-tuned-'));
+    const tuned = siamtrack('train', '--from', 'default', '--clips', clips, '--out', out, '--steps', '3');
+    expect(tuned.status, tuned.stderr).toBe(0);
+    expect(tuned.stdout.trim()).toBe(join(out, 'model'));
+  });
+});
