@@ -32,8 +32,8 @@ interface Lane {
 /**
  * The one way to a loaded model. Requests of all targets of all streams queue; as soon as an engine is free a batch
  * leaves with whatever waits and can share it, oldest first, up to `largestBatch`. Nobody waits for a batch to fill.
- * Engines in threads of their own take one batch ahead. An engine that throws rejects the requests of that batch
- * alone.
+ * Several engines share out what waits. Engines in threads of their own take one batch ahead. An engine that throws
+ * rejects the requests of that batch alone.
  */
 export class SharedEncoder {
   readonly largestBatch: number;
@@ -48,7 +48,6 @@ export class SharedEncoder {
   readonly #lanes: Lane[];
   readonly #depth: number;
   readonly #searchSize: number;
-  readonly #bufferLength: number;
   readonly #free: Float32Array[] = [];
   readonly #waiting: Request[] = [];
   #pumpPlanned = false;
@@ -59,7 +58,6 @@ export class SharedEncoder {
     this.#depth = Math.max(...engines.map((engine) => engine.depth));
     this.#searchSize = searchSize;
     this.largestBatch = largestBatch;
-    this.#bufferLength = largestBatch * 3 * searchSize * searchSize;
   }
 
   /** The engines behind it, one entry per batch that can be under way at once. */
@@ -111,14 +109,20 @@ export class SharedEncoder {
     });
   }
 
-  /** The oldest request and those behind it that can share its batch. */
+  /**
+   * The oldest request and those behind it that can share its batch. Of several engines none takes more than half
+   * its share of what waits (guided self-scheduling, Polychronopoulos 1987): none stays idle, and they end together.
+   */
   #takeBatch(): Request[] {
     const waiting = this.#waiting;
+    const lanes = this.#lanes.length;
+    const most = lanes === 1 ? this.largestBatch : Math.ceil(waiting.length / (2 * lanes));
+    const largest = Math.min(this.largestBatch, most);
     const [first] = waiting;
     const batch: Request[] = [];
     const passed: Request[] = [];
     let seen = 0;
-    for (; seen < waiting.length && batch.length < this.largestBatch; seen++) {
+    for (; seen < waiting.length && batch.length < largest; seen++) {
       const request = waiting[seen];
       const alike =
         request.size === first.size && (request.template === undefined) === (first.template === undefined);
@@ -130,8 +134,8 @@ export class SharedEncoder {
 
   async #run(lane: Lane, taken: Request[]): Promise<void> {
     lane.active++;
-    let buffer = this.#free.pop() ?? new Float32Array(this.#bufferLength);
     const { size } = taken[0];
+    let buffer = this.#takeBuffer(taken.length);
     const started = performance.now();
     const batch: Request[] = [];
     for (const request of taken)
@@ -155,6 +159,14 @@ export class SharedEncoder {
       lane.active--;
       if (this.#waiting.length > 0) this.#planPump();
     }
+  }
+
+  /** A buffer for `count` crops, of a batch before where one is long enough. */
+  #takeBuffer(count: number): Float32Array {
+    const crop = 3 * this.#searchSize ** 2;
+    const free = this.#free.pop();
+    if (free && free.length >= count * crop) return free;
+    return new Float32Array(Math.min(2 ** Math.ceil(Math.log2(count)), this.largestBatch) * crop);
   }
 
   async #compute(engine: Engine, buffer: Float32Array, batch: readonly Request[]): Promise<Float32Array> {

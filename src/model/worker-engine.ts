@@ -1,25 +1,13 @@
 import { Worker } from 'node:worker_threads';
-import { SiamtrackError } from '../common/index.js';
+import { SiamtrackError, workerFile } from '../common/index.js';
 import type { Embedding, EncodeResult, Engine, EngineDescription, RespondResult } from './engine.js';
 import type { ModelManifest } from './manifest.js';
 import type { ModelPaths, OrtOptions } from './ort-engine.js';
-import { ORT_WORKER } from './worker-source.js';
+import type { WorkerAnswer, WorkerCall, WorkerSetup } from './ort-worker.js';
 
 interface Pending {
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
-}
-
-/** What the worker sends back; see worker-source.ts. */
-interface Answer {
-  readonly error?: string;
-  readonly crops: Float32Array;
-  readonly first: Float32Array;
-  readonly second: Float32Array;
-  readonly dims: readonly number[];
-  readonly encodeMs: number;
-  readonly headMs: number;
-  readonly runtime: string;
 }
 
 /**
@@ -47,43 +35,27 @@ export class WorkerEngine implements Engine {
     };
   }
 
-  /** @param source the thread's code; another one only in tests */
+  /** @param file the thread's module; another one only in tests */
   static async create(
     manifest: ModelManifest,
     paths: ModelPaths,
     options: OrtOptions,
-    source = ORT_WORKER,
+    file: URL = workerFile(import.meta.url, './ort-worker.js'),
   ): Promise<WorkerEngine> {
-    const workerData = {
-      // The worker's code is text, so modules are looked up from here.
-      from: import.meta.url,
-      paths,
-      encoder: manifest.encoder,
-      head: manifest.head.kind === 'box' ? manifest.head : undefined,
-      searchSize: manifest.input.search,
-      executionProvider: options.executionProvider,
-    };
-    const engine = new WorkerEngine(() => new Worker(source, { eval: true, workerData }), options);
+    const workerData: WorkerSetup = { manifest, paths, options };
+    const engine = new WorkerEngine(() => new Worker(file, { workerData }), options);
     await engine.#ready();
     return engine;
   }
 
   async encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult> {
     await this.#ready();
-    const answer = await this.#call({ kind: 'encode', crops, count, size }, [crops.buffer as ArrayBuffer]);
-    const [, channels, side] = answer.dims;
-    const embeddings = { data: answer.first, count, channels, side };
-    return { crops: answer.crops, embeddings, encodeMs: answer.encodeMs };
+    return this.#call<EncodeResult>({ kind: 'encode', crops, count, size }, crops);
   }
 
   async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
     await this.#ready();
-    const data = templates.map((t) => t.data);
-    const { channels, side } = templates[0];
-    const message = { kind: 'respond', crops, count, templates: data, channels, side };
-    const answer = await this.#call(message, [crops.buffer as ArrayBuffer]);
-    const { first: score, second: box, encodeMs, headMs } = answer;
-    return { crops: answer.crops, maps: { score, box }, encodeMs, headMs };
+    return this.#call<RespondResult>({ kind: 'respond', crops, count, templates }, crops);
   }
 
   async dispose(): Promise<void> {
@@ -103,12 +75,11 @@ export class WorkerEngine implements Engine {
     if (this.#disposed) throw new SiamtrackError('ENGINE_FAILED', 'Expected an engine, got one disposed.');
     const worker = this.#start();
     this.#worker = worker;
-    worker.on('message', (answer: Answer) => this.#settle(answer));
+    worker.on('message', (answer: WorkerAnswer) => this.#settle(answer));
     worker.on('error', (cause) => this.#end(worker, `stopped: ${cause.message}`, cause));
     worker.on('exit', (code) => this.#end(worker, `exited with code ${code}`));
     try {
-      const { runtime } = await this.#call({ kind: 'start' }, []);
-      this.description = { ...this.description, runtime };
+      this.description = await this.#call<EngineDescription>({ kind: 'start' });
     } catch (error) {
       this.#end(worker, 'could not start');
       await worker.terminate();
@@ -116,20 +87,20 @@ export class WorkerEngine implements Engine {
     }
   }
 
-  #call(message: object, transfer: ArrayBuffer[]): Promise<Answer> {
-    return new Promise((resolve, reject) => {
+  #call<T>(call: WorkerCall, crops?: Float32Array): Promise<T> {
+    return new Promise<unknown>((resolve, reject) => {
       const worker = this.#worker as Worker;
       this.#pending.push({ resolve, reject });
       // A loaded model alone never keeps a program running; a call under way does.
       worker.ref();
-      worker.postMessage(message, transfer);
-    });
+      worker.postMessage(call, crops ? [crops.buffer as ArrayBuffer] : []);
+    }) as Promise<T>;
   }
 
-  #settle(answer: Answer): void {
+  #settle(answer: WorkerAnswer): void {
     const pending = this.#pending.shift();
     if (this.#pending.length === 0) this.#worker?.unref();
-    if (answer.error === undefined) pending?.resolve(answer);
+    if ('value' in answer) pending?.resolve(answer.value);
     else pending?.reject(new SiamtrackError('ENGINE_FAILED', `ONNX Runtime: ${answer.error}`));
   }
 

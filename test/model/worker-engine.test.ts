@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/common/index.js';
 import { loadModel, type Model } from '../../src/model/index.js';
 import { WorkerEngine } from '../../src/model/worker-engine.js';
-import { ORT_WORKER } from '../../src/model/worker-source.js';
 import { writeTinyModel } from './tiny-model.js';
 
 const noise = (seed: number, size: number) => (out: Float32Array, offset: number) => {
@@ -66,12 +67,20 @@ describe('several threads', () => {
   });
 
   it('that die take their call with them, and are started again for the next', async () => {
-    const dieOnSecondCall = 'let n = 0; parentPort.on("message", () => { if (++n === 3) process.exit(3); });';
+    const file = join(folder, 'dies-on-second-call.mjs');
+    const real = pathToFileURL(join(packageRoot(), 'dist/model/ort-worker.js'));
+    writeFileSync(
+      file,
+      `import { parentPort } from 'node:worker_threads';
+      import '${real}';
+      let n = 0;
+      parentPort.on('message', () => { if (++n === 3) process.exit(3); });`,
+    );
     const engine = await WorkerEngine.create(
       one.manifest,
       { encoder: join(folder, 'encoder.onnx'), head: join(folder, 'head.onnx') },
       { threads: 1, executionProvider: 'cpu', precision: 'float32' },
-      `${dieOnSecondCall.replace('parentPort', "require('node:worker_threads').parentPort")}\n${ORT_WORKER}`,
+      pathToFileURL(file),
     );
     const crop = () => new Float32Array(3 * 127 * 127);
     await engine.encode(crop(), 1, 127);
