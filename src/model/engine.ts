@@ -1,3 +1,5 @@
+import type { PictureCrop } from './cutout.js';
+
 /** What an engine is, for logs, `doctor` and benches. */
 export interface EngineDescription {
   /** Software that computes: `onnxruntime 1.30.0`. */
@@ -39,6 +41,12 @@ export interface RespondResult {
   readonly headMs: number;
 }
 
+/** The same where the engine cut the crops. */
+export type CutResult = { readonly cropMs: number; readonly encodeMs: number } & (
+  | { readonly embeddings: Embeddings }
+  | { readonly maps: HeadMaps; readonly headMs: number }
+);
+
 /**
  * One place that computes a loaded model. It answers calls in order. `crops` holds `count` planar crops of
  * `size` x `size`, may be longer than that, and belongs to the engine until the promise settles; a call that
@@ -52,5 +60,10 @@ export interface Engine {
   encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult>;
   /** Embeds a batch of search regions and runs the head on each with its own template. */
   respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult>;
+  /**
+   * Cuts a batch of crops of `size` x `size` itself, then embeds them, or with `templates` responds to them. There
+   * where cutting elsewhere is cheaper: beside the network, in its thread.
+   */
+  cut?(crops: readonly PictureCrop[], size: number, templates?: readonly Embedding[]): Promise<CutResult>;
   dispose(): Promise<void>;
 }

@@ -2,6 +2,7 @@ export { type Colour, meanColour, ycbcrToRgb } from './colour.js';
 export { contextSide, cropForModel, cropLayout } from './context.js';
 export { crossCorrelate, upsample } from './correlation.js';
 export { type CropLayout, cropContext } from './crop.js';
+export type { PictureCrop } from './cutout.js';
 export { decodeScores } from './decode.js';
 export type {
   Embedding,

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Embedding, EncodeResult, EngineDescription, RespondResult } from './engine.js';
+import { cutCrop, type PictureCrop } from './cutout.js';
+import type { CutResult, Embedding, EncodeResult, EngineDescription, RespondResult } from './engine.js';
 import type { ModelManifest } from './manifest.js';
 import { type ModelPaths, OrtEngine, type OrtOptions } from './ort-engine.js';
 
@@ -19,15 +20,24 @@ export type WorkerCall =
       readonly crops: Float32Array;
       readonly count: number;
       readonly templates: readonly Embedding[];
+    }
+  | {
+      readonly kind: 'cut';
+      /** Over shared memory, which the caller leaves alone until the answer. */
+      readonly cuts: readonly PictureCrop[];
+      readonly size: number;
+      readonly templates: readonly Embedding[] | undefined;
     };
 
 /** An answer: what the engine says, or why it could not. */
 export type WorkerAnswer =
-  | { readonly value: EngineDescription | EncodeResult | RespondResult }
+  | { readonly value: EngineDescription | EncodeResult | RespondResult | CutResult }
   | { readonly error: string };
 
 const { manifest, paths, options }: WorkerSetup = workerData;
 let engine: OrtEngine;
+/** Of crops cut here. */
+let room = new Float32Array(0);
 
 async function answer(call: WorkerCall): Promise<void> {
   switch (call.kind) {
@@ -43,7 +53,24 @@ async function answer(call: WorkerCall): Promise<void> {
       // The maps are small: copying them costs less than handing over their memory.
       return post({ value }, [value.crops]);
     }
+    case 'cut':
+      return post({ value: await cut(call) }, []);
   }
+}
+
+async function cut({ cuts, size, templates }: Extract<WorkerCall, { kind: 'cut' }>): Promise<CutResult> {
+  const count = cuts.length;
+  const length = 3 * size * size;
+  const start = performance.now();
+  if (room.length < count * length) room = new Float32Array(count * length);
+  for (const [k, crop] of cuts.entries()) cutCrop(crop, size, room, k * length);
+  const cropMs = performance.now() - start;
+  if (templates) {
+    const { maps, encodeMs, headMs } = await engine.respond(room, count, templates);
+    return { cropMs, maps, encodeMs, headMs };
+  }
+  const { embeddings, encodeMs } = await engine.encode(room, count, size);
+  return { cropMs, embeddings, encodeMs };
 }
 
 function post(message: WorkerAnswer, arrays: readonly Float32Array[]): void {

@@ -1,5 +1,6 @@
 import { SiamtrackError } from '../common/index.js';
-import type { Embedding, Engine, EngineDescription, HeadMaps } from './engine.js';
+import { cutCrop, cutoutOf, type PictureCrop } from './cutout.js';
+import type { Embedding, Embeddings, Engine, EngineDescription, HeadMaps } from './engine.js';
 
 /** Writes one crop, planar, into `out` from `offset`. Called when the request's batch leaves, not before. */
 export type FillCrop = (out: Float32Array, offset: number) => void;
@@ -16,11 +17,19 @@ export interface EncoderStats {
 
 interface Request {
   readonly size: number;
-  readonly fill: FillCrop;
+  readonly crop: FillCrop | PictureCrop;
   /** Present where the head is to answer, absent where the embedding is asked for. */
   readonly template: Embedding | undefined;
   readonly resolve: (value: Embedding | HeadMaps) => void;
   readonly reject: (reason: unknown) => void;
+}
+
+/** What of an engine's results is passed on. */
+interface Answer {
+  readonly embeddings?: Embeddings;
+  readonly maps?: HeadMaps;
+  readonly encodeMs: number;
+  readonly headMs?: number;
 }
 
 interface Lane {
@@ -71,13 +80,13 @@ export class SharedEncoder {
   }
 
   /** Embeds one crop of `size` x `size`; the result is the caller's to keep. */
-  embed(size: number, fill: FillCrop): Promise<Embedding> {
-    return this.#submit(size, fill, undefined) as Promise<Embedding>;
+  embed(size: number, crop: FillCrop | PictureCrop): Promise<Embedding> {
+    return this.#submit(size, crop, undefined) as Promise<Embedding>;
   }
 
   /** Embeds a search region and runs the box head on it with `template`; the maps are the caller's to keep. */
-  respond(template: Embedding, fill: FillCrop): Promise<HeadMaps> {
-    return this.#submit(this.#searchSize, fill, template) as Promise<HeadMaps>;
+  respond(template: Embedding, crop: FillCrop | PictureCrop): Promise<HeadMaps> {
+    return this.#submit(this.#searchSize, crop, template) as Promise<HeadMaps>;
   }
 
   async dispose(): Promise<void> {
@@ -86,10 +95,14 @@ export class SharedEncoder {
     await Promise.all(this.#lanes.map((lane) => lane.engine.dispose()));
   }
 
-  #submit(size: number, fill: FillCrop, template: Embedding | undefined): Promise<Embedding | HeadMaps> {
+  #submit(
+    size: number,
+    crop: FillCrop | PictureCrop,
+    template: Embedding | undefined,
+  ): Promise<Embedding | HeadMaps> {
     if (this.#disposed) return Promise.reject(disposedError());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ size, fill, template, resolve, reject });
+      this.#waiting.push({ size, crop, template, resolve, reject });
       this.#planPump();
     });
   }
@@ -134,30 +147,51 @@ export class SharedEncoder {
 
   async #run(lane: Lane, taken: Request[]): Promise<void> {
     lane.active++;
+    try {
+      const { engine } = lane;
+      if (cuts(engine) && pictureCrops(taken)) await this.#cut(engine, taken);
+      else await this.#fill(engine, taken);
+    } finally {
+      lane.active--;
+      if (this.#waiting.length > 0) this.#planPump();
+    }
+  }
+
+  /** The engine cuts the crops. */
+  async #cut(engine: CuttingEngine, batch: readonly Request[]): Promise<void> {
+    const { size, template } = batch[0];
+    const templates = template && batch.map((request) => request.template as Embedding);
+    try {
+      const crops = batch.map((request) => request.crop as PictureCrop);
+      const result = await engine.cut(crops, size, templates);
+      this.stats.cropMs += result.cropMs;
+      this.#answer(batch, result);
+    } catch (error) {
+      for (const request of batch) request.reject(error);
+    }
+  }
+
+  /** The crops are cut here. */
+  async #fill(engine: Engine, taken: readonly Request[]): Promise<void> {
     const { size } = taken[0];
     let buffer = this.#takeBuffer(taken.length);
     const started = performance.now();
     const batch: Request[] = [];
     for (const request of taken)
       try {
-        request.fill(buffer, batch.length * 3 * size * size);
+        const offset = batch.length * 3 * size * size;
+        if (typeof request.crop === 'function') request.crop(buffer, offset);
+        else cutCrop(request.crop, size, buffer, offset);
         batch.push(request);
       } catch (error) {
         request.reject(error);
       }
-    const { stats } = this;
-    stats.cropMs += performance.now() - started;
+    this.stats.cropMs += performance.now() - started;
     try {
-      if (batch.length > 0) buffer = await this.#compute(lane.engine, buffer, batch);
+      if (batch.length > 0) buffer = await this.#compute(engine, buffer, batch);
       this.#free.push(buffer);
-      stats.requests += batch.length;
-      stats.batches++;
-      stats.largestBatch = Math.max(stats.largestBatch, batch.length);
     } catch (error) {
       for (const request of batch) request.reject(error);
-    } finally {
-      lane.active--;
-      if (this.#waiting.length > 0) this.#planPump();
     }
   }
 
@@ -171,23 +205,47 @@ export class SharedEncoder {
 
   async #compute(engine: Engine, buffer: Float32Array, batch: readonly Request[]): Promise<Float32Array> {
     const count = batch.length;
-    const { stats } = this;
     if (batch[0].template === undefined) {
-      const { crops, embeddings, encodeMs } = await engine.encode(buffer, count, batch[0].size);
-      stats.encodeMs += encodeMs;
-      const { channels, side, data } = embeddings;
-      for (const [k, request] of batch.entries())
-        request.resolve({ channels, side, data: share(data, k, count, true) });
-      return crops;
+      const result = await engine.encode(buffer, count, batch[0].size);
+      this.#answer(batch, result);
+      return result.crops;
     }
     const templates = batch.map((request) => request.template as Embedding);
-    const { crops, maps, encodeMs, headMs } = await engine.respond(buffer, count, templates);
-    stats.encodeMs += encodeMs;
-    stats.headMs += headMs;
-    for (const [k, request] of batch.entries())
-      request.resolve({ score: share(maps.score, k, count, false), box: share(maps.box, k, count, false) });
-    return crops;
+    const result = await engine.respond(buffer, count, templates);
+    this.#answer(batch, result);
+    return result.crops;
   }
+
+  #answer(batch: readonly Request[], result: Answer): void {
+    const count = batch.length;
+    const { stats } = this;
+    stats.requests += count;
+    stats.batches++;
+    stats.largestBatch = Math.max(stats.largestBatch, count);
+    stats.encodeMs += result.encodeMs;
+    stats.headMs += result.headMs ?? 0;
+    const { embeddings, maps } = result;
+    for (const [k, request] of batch.entries())
+      if (embeddings) {
+        const { channels, side, data } = embeddings;
+        request.resolve({ channels, side, data: share(data, k, count, true) });
+      } else if (maps)
+        request.resolve({ score: share(maps.score, k, count, false), box: share(maps.box, k, count, false) });
+  }
+}
+
+type CuttingEngine = Engine & Required<Pick<Engine, 'cut'>>;
+
+function cuts(engine: Engine): engine is CuttingEngine {
+  return engine.cut !== undefined;
+}
+
+/** Whether all of a batch can be cut by an engine, from parts of pictures smaller than the crops themselves. */
+function pictureCrops(batch: readonly Request[]): boolean {
+  return batch.every(({ crop, size }) => {
+    const cutout = typeof crop === 'function' ? undefined : cutoutOf(crop);
+    return cutout !== undefined && cutout.bytes <= 4 * 3 * size * size;
+  });
 }
 
 /** The k-th of `count` equal parts; copied where it will be kept, so that one part does not hold all of them. */

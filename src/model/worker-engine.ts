@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { SiamtrackError, workerFile } from '../common/index.js';
-import type { Embedding, EncodeResult, Engine, EngineDescription, RespondResult } from './engine.js';
+import { copyCutout, cutoutOf, type PictureCrop } from './cutout.js';
+import type {
+  CutResult,
+  Embedding,
+  EncodeResult,
+  Engine,
+  EngineDescription,
+  RespondResult,
+} from './engine.js';
 import type { ModelManifest } from './manifest.js';
 import type { ModelPaths, OrtOptions } from './ort-engine.js';
 import type { WorkerAnswer, WorkerCall, WorkerSetup } from './ort-worker.js';
@@ -23,6 +31,8 @@ export class WorkerEngine implements Engine {
   #started: Promise<void> | undefined;
   /** Calls under way, oldest first: the thread answers in order. */
   readonly #pending: Pending[] = [];
+  /** Shared memory for cut-outs that no call uses. */
+  readonly #free: Uint8Array[] = [];
   #disposed = false;
 
   private constructor(start: () => Worker, options: OrtOptions) {
@@ -56,6 +66,30 @@ export class WorkerEngine implements Engine {
   async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
     await this.#ready();
     return this.#call<RespondResult>({ kind: 'respond', crops, count, templates }, crops);
+  }
+
+  /** The thread cuts the crops: only the parts of the pictures that they need are copied. */
+  async cut(
+    crops: readonly PictureCrop[],
+    size: number,
+    templates?: readonly Embedding[],
+  ): Promise<CutResult> {
+    await this.#ready();
+    const cutouts = crops.map(cutoutOf);
+    const total = cutouts.reduce((sum, cutout) => sum + (cutout?.bytes ?? 0), 0);
+    let bytes = this.#free.pop();
+    if (!bytes || bytes.length < total)
+      bytes = new Uint8Array(new SharedArrayBuffer(2 ** Math.ceil(Math.log2(total))));
+    let at = 0;
+    const cuts: PictureCrop[] = [];
+    for (const [k, crop] of crops.entries()) {
+      const cutout = cutouts[k];
+      cuts.push(cutout ? copyCutout(crop, cutout, bytes, at) : crop);
+      at += cutout?.bytes ?? 0;
+    }
+    const result = await this.#call<CutResult>({ kind: 'cut', cuts, size, templates });
+    this.#free.push(bytes);
+    return result;
   }
 
   async dispose(): Promise<void> {

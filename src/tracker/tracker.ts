@@ -3,6 +3,7 @@ import {
   type Colour,
   contextSide,
   cropForModel,
+  cropLayout,
   type Embedding,
   type Model,
   meanColour,
@@ -109,8 +110,9 @@ export class Tracker {
     const { manifest, encoder } = this.#model;
     const { template: templateSize, search: size } = manifest.input;
     const side = (contextSide(last.w, last.h, manifest.contextAmount) * size) / templateSize;
-    const crop = (factor: number) => (out: Float32Array, offset: number) =>
-      cropForModel(manifest, picture, last.cx, last.cy, side * factor, size, target.mean, out, offset);
+    const { cx, cy } = last;
+    const layout = cropLayout(manifest);
+    const crop = (factor: number) => ({ picture, cx, cy, side: side * factor, mean: target.mean, layout });
     const form = this.#form;
     if (form instanceof BoxForm)
       return form.pick(await encoder.respond(target.template, crop(1)), last, side);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/common/index.js';
-import { loadModel, type Model } from '../../src/model/index.js';
+import { cropLayout, loadModel, type Model } from '../../src/model/index.js';
 import { WorkerEngine } from '../../src/model/worker-engine.js';
 import { writeTinyModel } from './tiny-model.js';
 
@@ -38,6 +38,32 @@ describe('several threads', () => {
     const got = (await answers(two)).flat(2);
     expect(got.length).toBe(expected.length);
     for (const [k, value] of got.entries()) expect(Math.abs(value - expected[k])).toBeLessThan(1e-5);
+  });
+
+  it('cut the crops of pictures themselves, to the same answers', async () => {
+    const { manifest } = one;
+    const layout = cropLayout(manifest);
+    const plane = (length: number) => Uint8Array.from({ length }, (_, k) => (k * 37) & 255);
+    const planes = { y: plane(320 * 240), u: plane(160 * 120), v: plane(160 * 120) };
+    const picture = { width: 320, height: 240, ...planes, range: 'limited', matrix: 'bt601' } as const;
+    // The last two: more of the picture than the crop is large, and one that cannot be cut.
+    const crops = [90.3, 160, 239.9, 2000, Number.NaN].map((side, k) => {
+      return { picture, cx: 40 * k, cy: 120.5, side, mean: [1, 2, 3], layout } as const;
+    });
+    const answers = async ({ encoder }: Model) => {
+      const template = await encoder.embed(127, crops[0]);
+      const maps = await Promise.allSettled(crops.map((crop) => encoder.respond(template, crop)));
+      return [
+        [...template.data],
+        ...maps.map((m) => (m.status === 'fulfilled' ? [...m.value.score, ...m.value.box] : [])),
+      ];
+    };
+    const expected = await answers(one);
+    const got = await answers(two);
+    expect(got.map((values) => values.length)).toEqual(expected.map((values) => values.length));
+    expect(got.at(-1)).toEqual([]);
+    for (const [k, values] of got.entries())
+      for (const [i, value] of values.entries()) expect(Math.abs(value - expected[k][i])).toBeLessThan(1e-4);
   });
 
   it('leave the calling thread free while they compute', async () => {
