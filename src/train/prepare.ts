@@ -23,6 +23,8 @@ export interface Prepared {
   readonly adam: AdamW;
   readonly statistics: Map<string, Statistics>;
   readonly source: BatchSource;
+  /** Pairs like those trained on, that the averaged weights' statistics are measured on. */
+  readonly calibration: readonly Batch[];
   /** Held-out pairs, the same ones in every run; none where no clip is held out. */
   readonly heldOut: readonly Batch[];
   /** The best validation so far. */
@@ -30,6 +32,7 @@ export interface Prepared {
 }
 
 const VALIDATION_BATCHES = 16;
+const CALIBRATION_BATCHES = 8;
 const CALIBRATION_PAIRS = 96;
 
 /**
@@ -77,6 +80,9 @@ export async function prepare(
     adam,
     statistics,
     source: new BatchSource(setup, step, config.workers),
+    calibration: config.freezeNorm
+      ? []
+      : await take(CALIBRATION_BATCHES, { ...setup, seed: config.seed + 3, teacher: undefined }),
     heldOut: heldOut.clips.length === 0 ? [] : await heldOutBatches({ ...setup, catalogue: heldOut }),
     best: Number(saved?.header.best ?? 0),
   };
@@ -107,28 +113,19 @@ function optimiserFor(
 
 async function heldOutBatches(setup: Setup): Promise<Batch[]> {
   const mixture = { clips: 1, stills: 0, photos: 0 };
-  const source = new BatchSource(
-    {
-      ...setup,
-      seed: 0,
-      teacher: undefined,
-      layout: { ...setup.layout, channels: 0, templateCells: 0, searchCells: 0, gridCells: 0 },
-      pairs: {
-        ...setup.pairs,
-        mixture,
-        strength: 0,
-        occlusion: 0,
-        distractor: 0,
-        lowResolution: 0,
-        shift: 32,
-      },
-    },
-    0,
-    1,
-    VALIDATION_BATCHES,
-  );
+  return take(VALIDATION_BATCHES, {
+    ...setup,
+    seed: 0,
+    teacher: undefined,
+    pairs: { ...setup.pairs, mixture, strength: 0, occlusion: 0, distractor: 0, lowResolution: 0, shift: 32 },
+  });
+}
+
+/** The first batches of a source of their own. */
+async function take(count: number, setup: Setup): Promise<Batch[]> {
+  const source = new BatchSource(setup, 0, 1, count);
   const batches: Batch[] = [];
-  while (batches.length < VALIDATION_BATCHES) batches.push(await source.next());
+  while (batches.length < count) batches.push(await source.next());
   await source.close();
   return batches;
 }

@@ -3,7 +3,7 @@ import type { TrainConfig } from './config.js';
 import type { Batch } from './data/batch.js';
 import { type Grid, makeLabels } from './labels.js';
 import * as losses from './losses.js';
-import type { Network, NormMode, Statistics, Weights } from './network.js';
+import type { HeadOutput, Network, NormMode, Statistics, Weights } from './network.js';
 import type { TensorFlow } from './tensorflow/index.js';
 
 /** Per-channel mean and deviation of the teacher's embeddings: students learn the standardised ones. */
@@ -72,11 +72,46 @@ export function batchTensors(input: StepInput, batch: Batch): BatchTensors {
   };
 }
 
+/** What the network says of a batch of n pairs. */
+export interface Forward {
+  /** Embeddings. */
+  readonly template: Tensor4D;
+  readonly search: Tensor4D;
+  /** The head on 2n pairs: each search crop with its own template, then with its neighbour's. */
+  readonly head: HeadOutput;
+}
+
 /**
- * The weighted loss of a batch of n pairs. The head sees 2n pairs: each search crop with its own template and with
- * its neighbour's, which shows another object and must be found nowhere. The template crops are normalised by the
- * search crops' statistics, so that both branches are the same function, in training as in use.
+ * Runs the network as in training. The head sees each search crop with its own template and with its neighbour's,
+ * which shows another object and must be found nowhere. The template crops are normalised by the search crops'
+ * statistics, so that both branches are the same function, in training as in use.
+ *
+ * @param record receives the statistics of every normalised layer
+ * @param fixed statistics to use instead of the batch's own
  */
+export function forward(
+  tf: TensorFlow,
+  network: Network,
+  w: Weights,
+  { templates, searches }: Pick<BatchTensors, 'templates' | 'searches'>,
+  record: Map<string, Statistics>,
+  fixed?: ReadonlyMap<string, Statistics>,
+): Forward {
+  const mode: NormMode = fixed ? { kind: 'fixed', statistics: fixed } : { kind: 'batch', record };
+  const search = network.encode(searches, w, mode);
+  const template = network.encode(templates, w, { kind: 'fixed', statistics: fixed ?? new Map(record) });
+  const n = templates.shape[0];
+  const neighbours = tf.concat([template.slice([1], [n - 1]), template.slice([0], [1])], 0);
+  const head = network.head(
+    tf.concat([template, neighbours], 0) as Tensor4D,
+    tf.concat([search, search], 0) as Tensor4D,
+    w,
+    mode,
+  );
+  return { template, search, head };
+}
+
+/** The weighted loss of a batch of n pairs. */
 export function batchLoss(
   input: StepInput,
   w: Weights,
@@ -87,12 +122,8 @@ export function batchLoss(
   const { tf, network, config } = input;
   const weight = config.losses;
   const n = batch.templates.shape[0];
-  const mode: NormMode = config.freezeNorm ? { kind: 'fixed', statistics } : { kind: 'batch', record };
-  const search = network.encode(batch.searches, w, mode);
-  const template = network.encode(batch.templates, w, {
-    kind: 'fixed',
-    statistics: config.freezeNorm ? statistics : new Map(record),
-  });
+  const fixed = config.freezeNorm ? statistics : undefined;
+  const { template, search, head } = forward(tf, network, w, batch, record, fixed);
 
   const parts: LossParts = {};
   const costs: Tensor[] = [];
@@ -102,16 +133,12 @@ export function batchLoss(
     costs.push(parts[name].mul(factor));
   };
 
-  const neighbours = tf.concat([template.slice([1], [n - 1]), template.slice([0], [1])], 0);
   const usesHead = weight.score + weight.box + weight.negative + weight.teacherScore + weight.teacherBox > 0;
   if (usesHead) {
-    const templates = tf.concat([template, neighbours], 0) as Tensor4D;
-    const searches = tf.concat([search, search], 0) as Tensor4D;
-    const out = network.head(templates, searches, w, mode);
-    const all = out.score.reshape([2 * n, -1]) as Tensor2D;
+    const all = head.score.reshape([2 * n, -1]) as Tensor2D;
     const own = all.slice([0, 0], [n, -1]);
     const foreign = all.slice([n, 0], [n, -1]);
-    const box = out.box.slice([0, 0, 0, 0], [n, -1, -1, -1]).reshape([-1, 4]) as Tensor2D;
+    const box = head.box.slice([0, 0, 0, 0], [n, -1, -1, -1]).reshape([-1, 4]) as Tensor2D;
     add('score', weight.score, () => losses.balancedLogisticLoss(tf, own, batch.score, batch.scoreWeight));
     add('negative', weight.negative, () => negativeLoss(tf, foreign));
     add('box', weight.box, () => losses.boxIouLoss(tf, box, batch.box, batch.boxWeight));

@@ -10,12 +10,10 @@ import { Metrics } from './metrics.js';
 import type { Statistics, Weights } from './network.js';
 import { type AdamW, learningRateAt } from './optimiser.js';
 import { type Prepared, prepare } from './prepare.js';
+import { recalibrate } from './recalibrate.js';
 import { batchLoss, batchTensors, type StepInput } from './step.js';
 import type { TensorFlow } from './tensorflow/index.js';
 import { validate } from './validate.js';
-
-/** Running statistics follow each batch by this share. */
-const STATISTICS_RATE = 0.01;
 
 export interface TrainEvent {
   readonly kind: 'step' | 'validation' | 'decode';
@@ -58,7 +56,8 @@ class Trainer {
   readonly #config: TrainConfig;
   readonly #input: StepInput;
   readonly #adam: AdamW;
-  readonly #statistics: Map<string, Statistics>;
+  #statistics: Map<string, Statistics>;
+  readonly #calibration: readonly Batch[];
   readonly #source: BatchSource;
   readonly #heldOut: readonly Batch[];
   readonly #metrics: Metrics;
@@ -71,6 +70,7 @@ class Trainer {
     this.#input = prepared.input;
     this.#adam = prepared.adam;
     this.#statistics = prepared.statistics;
+    this.#calibration = prepared.calibration;
     this.#source = prepared.source;
     this.#heldOut = prepared.heldOut;
     this.#best = prepared.best;
@@ -140,7 +140,7 @@ class Trainer {
       return { parts, flat };
     });
     const norm = this.#adam.apply(out.flat, rate);
-    this.#follow(record);
+    for (const { mean, variance } of record.values()) tf.dispose([mean, variance]);
     const values: Record<string, number> = { learningRate: rate };
     if (read) {
       for (const [name, part] of Object.entries(out.parts)) values[name] = part.dataSync()[0];
@@ -161,19 +161,12 @@ class Trainer {
     return values;
   }
 
-  #follow(record: Map<string, Statistics>): void {
-    const tf = this.#tf;
-    for (const [name, now] of record) {
-      const old = this.#statistics.get(name) as Statistics;
-      // From 0 and 1 at the start: the first batches count for more.
-      const rate = Math.max(STATISTICS_RATE, 1 / this.#adam.steps);
-      const blend = (a: Tensor1D, b: Tensor1D) => tf.tidy(() => a.mul(1 - rate).add(b.mul(rate)) as Tensor1D);
-      this.#statistics.set(name, {
-        mean: blend(old.mean, now.mean),
-        variance: blend(old.variance, now.variance),
-      });
-      tf.dispose([old.mean, old.variance, now.mean, now.variance]);
-    }
+  /** Gives the averaged weights statistics of their own. */
+  #recalibrate(): void {
+    if (this.#config.freezeNorm) return;
+    const fresh = recalibrate(this.#input, this.#weightsOf(this.#adam.average), this.#calibration);
+    for (const { mean, variance } of this.#statistics.values()) this.#tf.dispose([mean, variance]);
+    this.#statistics = fresh;
   }
 
   #split(flat: Tensor1D): Tensor[] {
@@ -193,6 +186,7 @@ class Trainer {
 
   async #validate(): Promise<void> {
     if (this.#heldOut.length === 0) return this.#save(['last', 'best']);
+    this.#recalibrate();
     const weights = this.#weightsOf(this.#adam.average);
     const measures = validate(this.#input, weights, this.#statistics, this.#heldOut);
     await this.#record('validation', measures);
@@ -209,6 +203,7 @@ class Trainer {
   }
 
   async #save(names: readonly string[]): Promise<void> {
+    this.#recalibrate();
     const state = await this.#adam.state();
     const arrays: Record<string, Float32Array> = { ...state };
     for (const [name, s] of this.#statistics) {
