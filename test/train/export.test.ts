@@ -124,6 +124,40 @@ describeTensorFlow('export', (tf) => {
     await model.dispose();
   });
 
+  it('writes 8-bit weights that say nearly what the float32 ones say', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'siamtrack-export-'));
+    const count = 4;
+    const pictures = (size: number) => {
+      const data = new Float32Array(count * size * size * 3);
+      // Smooth pictures: noise would leave nothing for an average to hold on to.
+      for (let i = 0; i < data.length; i++)
+        data[i] = 128 + 100 * Math.sin(i / 997) * Math.cos((i % (size * 3)) / 61);
+      return data;
+    };
+    const calibration = { templates: pictures(input.template), searches: pictures(input.search), count };
+    const manifest = await exportModel(checkpoint(), folder, details, calibration);
+    expect(manifest.files.int8?.encoder.path).toBe('encoder.int8.onnx');
+    const crop = calibration.searches.subarray(0, input.search ** 2 * 3);
+    const planar = tf
+      .tensor4d(crop, [1, input.search, input.search, 3])
+      .sub(PIXEL_MEAN)
+      .div(PIXEL_SCALE)
+      .transpose([0, 3, 1, 2]);
+    const embed = async (file: string) => {
+      const session = await InferenceSession.create(join(folder, file));
+      const feeds = { input: new OrtTensor('float32', planar.dataSync() as Float32Array, planar.shape) };
+      return (await session.run(feeds)).embedding.data as Float32Array;
+    };
+    const [exact, whole] = [await embed('encoder.onnx'), await embed('encoder.int8.onnx')];
+    let [error, power] = [0, 0];
+    for (const [i, v] of exact.entries()) {
+      error += (v - whole[i]) ** 2;
+      power += v ** 2;
+    }
+    expect(error).toBeGreaterThan(0);
+    expect(Math.sqrt(error / power)).toBeLessThan(0.1);
+  });
+
   it('keeps what fine-tuning needs, which starts where the model is and moves from there', async () => {
     const clips = await makeClips(3);
     const first = await tinyRecipe(clips, { network: TINY });
