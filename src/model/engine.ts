@@ -56,6 +56,8 @@ export interface Engine {
   readonly description: EngineDescription;
   /** Calls it takes at once, to be worked off in order: 2 where the next one's crops can be cut meanwhile. */
   readonly depth: number;
+  /** It computes on the calling thread, where JavaScript waits meanwhile. */
+  readonly blocks: boolean;
   /** Embeds a batch of crops. */
   encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult>;
   /** Embeds a batch of search regions and runs the head on each with its own template. */

@@ -7,7 +7,8 @@ import { WorkerEngine } from './worker-engine.js';
 const TRIALS = 5;
 
 /**
- * Engines for a model: one in the calling thread, or `threads` of them each in a worker thread. Where several
+ * Engines for a model: one in the calling thread, the other `threads - 1` each in a worker thread: as many threads as
+ * cores, and none that only hands out work. Where several
  * precisions are candidates the faster one on a search region is taken.
  */
 export async function createEngines(
@@ -43,13 +44,11 @@ export async function createEngines(
   }
   if (!best) throw new ModelError('MODEL_INVALID', `${manifest.name}: expected weights, got none`);
   const { precision, engine } = best;
-  if (threads === 1) return { engines: [engine], chosen: precision };
-  await engine.dispose();
   const paths = candidates.get(precision) as ModelPaths;
-  const started = Array.from({ length: threads }, () =>
+  const started = Array.from({ length: threads - 1 }, () =>
     WorkerEngine.create(manifest, paths, { threads: 1, executionProvider, precision }),
   );
-  return { engines: await Promise.all(started), chosen: precision };
+  return { engines: [engine, ...(await Promise.all(started))], chosen: precision };
 }
 
 /** Milliseconds of one search region, encoder and head where there is one. */

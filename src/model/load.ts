@@ -9,7 +9,7 @@ import type { ModelPaths } from './ort-engine.js';
 import { SharedEncoder } from './shared-encoder.js';
 
 export interface LoadOptions {
-  /** Batches computed at once, each on its own thread. Integer >= 1; default 1: in the calling thread. */
+  /** Threads that compute, the calling one among them: batches under way at once. Integer >= 1; default 1. */
   readonly threads?: number;
   /** ONNX Runtime execution provider. Default `cpu`. */
   readonly executionProvider?: string;

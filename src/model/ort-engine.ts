@@ -25,6 +25,7 @@ const version: string = createRequire(import.meta.url)('onnxruntime-node/package
  */
 export class OrtEngine implements Engine {
   readonly depth = 1;
+  readonly blocks = true;
   readonly description: EngineDescription;
   readonly #manifest: ModelManifest;
   readonly #encoder: InferenceSession;

@@ -113,13 +113,25 @@ export class SharedEncoder {
     this.#pumpPlanned = true;
     queueMicrotask(() => {
       this.#pumpPlanned = false;
-      // Idle engines first; then those that take a batch ahead.
+      this.#pump();
+    });
+  }
+
+  /**
+   * Other threads get their work first, idle ones before those that take a batch ahead; then the calling thread does
+   * its share. A lone request is computed here at once rather than sent.
+   */
+  #pump(): void {
+    const here = this.#lanes.find((lane) => lane.engine.blocks);
+    const alone = this.#waiting.length === 1 && here?.active === 0;
+    if (!alone)
       for (let active = 0; active < this.#depth; active++)
         for (const lane of this.#lanes) {
           if (this.#waiting.length === 0) return;
-          if (lane.active === active && active < lane.engine.depth) void this.#run(lane, this.#takeBatch());
+          if (lane !== here && lane.active === active && active < lane.engine.depth)
+            void this.#run(lane, this.#takeBatch());
         }
-    });
+    if (here?.active === 0 && this.#waiting.length > 0) void this.#run(here, this.#takeBatch());
   }
 
   /**
@@ -152,6 +164,8 @@ export class SharedEncoder {
       if (cuts(engine) && pictureCrops(taken)) await this.#cut(engine, taken);
       else await this.#fill(engine, taken);
     } finally {
+      // Between two batches of the calling thread the answers of the others are to be heard.
+      if (lane.engine.blocks && this.#lanes.length > 1) await new Promise(setImmediate);
       lane.active--;
       if (this.#waiting.length > 0) this.#planPump();
     }
@@ -167,7 +181,7 @@ export class SharedEncoder {
       this.stats.cropMs += result.cropMs;
       this.#answer(batch, result);
     } catch (error) {
-      for (const request of batch) request.reject(error);
+      for (const request of batch) request.reject(this.#disposed ? disposedError() : error);
     }
   }
 
@@ -191,7 +205,7 @@ export class SharedEncoder {
       if (batch.length > 0) buffer = await this.#compute(engine, buffer, batch);
       this.#free.push(buffer);
     } catch (error) {
-      for (const request of batch) request.reject(error);
+      for (const request of batch) request.reject(this.#disposed ? disposedError() : error);
     }
   }
 

@@ -25,6 +25,7 @@ interface Pending {
  */
 export class WorkerEngine implements Engine {
   readonly depth = 2;
+  readonly blocks = false;
   description: EngineDescription;
   readonly #start: () => Worker;
   #worker: Worker | undefined;

@@ -9,6 +9,8 @@ import {
 
 /** An engine whose embedding of a crop is its first number, and whose calls the test lets go one by one. */
 class HandEngine implements Engine {
+  readonly blocks = false;
+
   constructor(readonly depth = 1) {}
   readonly description = { runtime: 'hand', device: 'cpu', threads: 1, precision: 'float32' } as const;
   readonly calls: { count: number; size: number; go: (error?: Error) => void }[] = [];

@@ -89,7 +89,7 @@ describe('several threads', () => {
     const cut = model.encoder.embed(255, noise(1, 255));
     await Promise.resolve();
     await Promise.resolve();
-    await Promise.all([expect(cut).rejects.toMatchObject({ code: 'ENGINE_FAILED' }), model.dispose()]);
+    await Promise.all([expect(cut).rejects.toMatchObject({ code: 'MODEL_DISPOSED' }), model.dispose()]);
   });
 
   it('that die take their call with them, and are started again for the next', async () => {
