@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type ModelManifest, parseManifest } from '../model/index.js';
 import { type Checkpoint, CheckpointError, writeCheckpoint } from './checkpoint.js';
 import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
 import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
-import { calibrate } from './onnx/calibrate.js';
+import { calibrate, type GraphInputs } from './onnx/calibrate.js';
 import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
 import { encodeOnnx, type Graph } from './onnx/proto.js';
 import { quantise } from './onnx/quantise.js';
@@ -71,15 +72,33 @@ export interface CalibrationCrops {
   readonly count: number;
 }
 
-async function quantisedEncoder(encoder: Graph, crops: CalibrationCrops): Promise<Uint8Array> {
-  const inputs = [crops.templates, crops.searches].flatMap((data) => {
+/** The last layers of the head decide the box to a fraction of a pixel and cost little: they stay in float32. */
+const IN_FLOAT = new Set(['head.score.filter', 'head.box.filter']);
+
+async function quantisedGraphs(encoder: Graph, head: Graph, crops: CalibrationCrops) {
+  const inputs = (data: Float32Array) => {
     const each = data.length / crops.count;
     const size = Math.sqrt(each / 3);
     return Array.from({ length: crops.count }, (_, k) => ({
       [NAMES.input]: { data: planar(data.subarray(k * each, (k + 1) * each)), dims: [1, 3, size, size] },
     }));
-  });
-  return encodeOnnx(quantise(encoder, await calibrate(encoder, inputs)));
+  };
+  const [templates, searches] = [inputs(crops.templates), inputs(crops.searches)];
+  const session = await InferenceSession.create(encodeOnnx(encoder));
+  const embed = async (input: GraphInputs) => {
+    const { data, dims } = input[NAMES.input];
+    const out = (await session.run({ [NAMES.input]: new Tensor('float32', data, dims) }))[NAMES.embedding];
+    return { data: out.data as Float32Array, dims: out.dims };
+  };
+  const pairs: GraphInputs[] = [];
+  for (const [k, search] of searches.entries()) {
+    pairs.push({ [NAMES.template]: await embed(templates[k]), [NAMES.search]: await embed(search) });
+  }
+  await session.release();
+  return {
+    encoder: encodeOnnx(quantise(encoder, await calibrate(encoder, [...templates, ...searches]))),
+    head: encodeOnnx(quantise(head, await calibrate(head, pairs, IN_FLOAT), IN_FLOAT)),
+  };
 }
 
 /** Interleaved RGB 0..255 to normalised planes. */
@@ -117,7 +136,9 @@ export async function exportModel(
   };
   const stride = strideOf(spec);
   const encoder = encoderGraph(spec, arrays);
-  const headFile = await write('head.onnx', encodeOnnx(headGraph(spec, arrays, templateCells, searchCells)));
+  const head = headGraph(spec, arrays, templateCells, searchCells);
+  const quantised = calibration && (await quantisedGraphs(encoder, head, calibration));
+  const headFile = await write('head.onnx', encodeOnnx(head));
   const encoderFile = await write('encoder.onnx', encodeOnnx(encoder));
   const manifest = {
     format: 1,
@@ -146,11 +167,10 @@ export async function exportModel(
     },
     files: {
       float32: { encoder: encoderFile, head: headFile },
-      ...(calibration && {
-        // The head stays in float32: a fifth of the time, and what it computes decides the box.
+      ...(quantised && {
         int8: {
-          encoder: await write('encoder.int8.onnx', await quantisedEncoder(encoder, calibration)),
-          head: headFile,
+          encoder: await write('encoder.int8.onnx', quantised.encoder),
+          head: await write('head.int8.onnx', quantised.head),
         },
       }),
     },

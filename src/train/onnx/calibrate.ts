@@ -8,15 +8,21 @@ const LEFT_OUT = 1e-4;
 /** Values kept of each activation of each input: enough for the ends of the distribution. */
 const SAMPLES = 4096;
 
+/** What one call of a graph is given, by the names of its inputs. */
+export type GraphInputs = Readonly<
+  Record<string, { readonly data: Float32Array; readonly dims: readonly number[] }>
+>;
+
 /**
  * Ranges of the values that quantisation needs, from real inputs.
  * @param inputs one record of planar arrays and their dims a graph call
  */
 export async function calibrate(
   graph: Graph,
-  inputs: Iterable<Readonly<Record<string, { data: Float32Array; dims: number[] }>>>,
+  inputs: Iterable<GraphInputs>,
+  inFloat: ReadonlySet<string> = new Set(),
 ): Promise<Map<string, Range>> {
-  const names = quantisedValues(graph);
+  const names = quantisedValues(graph, inFloat);
   const given = new Set(graph.inputs.map((i) => i.name));
   const known = new Set(graph.outputs.map((o) => o.name));
   const watched = names.filter((n) => !given.has(n));

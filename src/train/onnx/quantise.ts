@@ -12,11 +12,16 @@ export interface Range {
  */
 const WEIGHT_LIMIT = 63;
 
-/** Values that are quantised in a graph: everything convolutions and additions read or write, ReLU folded in. */
-export function quantisedValues(graph: Graph): string[] {
+/** Whether a node computes in 8 bits: convolutions and additions do, but for convolutions by a filter of `inFloat`. */
+function isQuantised(node: GraphNode, inFloat: ReadonlySet<string>): boolean {
+  return node.op === 'Add' || (node.op === 'Conv' && !inFloat.has(node.inputs[1]));
+}
+
+/** Values that are quantised in a graph: everything such nodes read or write, ReLU folded in. */
+export function quantisedValues(graph: Graph, inFloat: ReadonlySet<string> = new Set()): string[] {
   const relus = new Map(graph.nodes.filter((n) => n.op === 'Relu').map((n) => [n.inputs[0], n.outputs[0]]));
   const values = new Set<string>();
-  for (const node of graph.nodes.filter((n) => n.op === 'Conv' || n.op === 'Add')) {
+  for (const node of graph.nodes.filter((n) => isQuantised(n, inFloat))) {
     for (const input of node.inputs) if (!graph.constants.has(input)) values.add(input);
     values.add(relus.get(node.outputs[0]) ?? node.outputs[0]);
   }
@@ -30,12 +35,17 @@ export function quantisedValues(graph: Graph): string[] {
  * int8 per output channel, biases int32.
  *
  * @param ranges of every value that `quantisedValues` names
+ * @param inFloat names of filters whose convolutions stay in float32
  */
-export function quantise(graph: Graph, ranges: ReadonlyMap<string, Range>): Graph {
+export function quantise(
+  graph: Graph,
+  ranges: ReadonlyMap<string, Range>,
+  inFloat: ReadonlySet<string> = new Set(),
+): Graph {
   const constants = new Map<string, Constant>();
   const nodes: GraphNode[] = [];
   const scales = new Map<string, number>();
-  const values = new Set(quantisedValues(graph));
+  const values = new Set(quantisedValues(graph, inFloat));
   const outputs = new Set(graph.outputs.map((o) => o.name));
 
   const scalar = (name: string, type: 'float32' | 'uint8', data: Constant['data']) => {
@@ -59,7 +69,7 @@ export function quantise(graph: Graph, ranges: ReadonlyMap<string, Range>): Grap
   for (const { name } of graph.inputs) if (values.has(name)) pair(name, name, read(name));
   for (const node of graph.nodes) {
     const inputs =
-      node.op === 'Conv'
+      node.op === 'Conv' && isQuantised(node, inFloat)
         ? [
             read(node.inputs[0]),
             ...quantiseFilter(graph, node, scales.get(node.inputs[0]) as number, constants, nodes),
