@@ -3,6 +3,7 @@ import type { Box, I420Picture } from '../common/index.js';
 import { parseBox } from '../formats/index.js';
 import { openSource } from '../ingest/index.js';
 import { comparePictures } from '../model/index.js';
+import { addExamples } from './examples.js';
 import { addModelOptions, loadChosenModel, type ModelOptions } from './model-option.js';
 
 interface CompareCommandOptions extends ModelOptions {
@@ -22,6 +23,7 @@ export function registerCompare(program: Command): void {
     .option('--box-b <x,y,w,h>', 'the object in the second; default: the whole picture', box('--box-b'))
     .option('--json', 'print the measures as JSON');
   addModelOptions(command).action(run);
+  addExamples(command, 'compare a.jpg b.jpg --box-a 20,30,80,60 --box-b 200,44,76,58');
 }
 
 async function run(a: string, b: string, options: CompareCommandOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { packageVersion } from '../common/index.js';
 import { examine, type Finding } from './doctor-checks.js';
+import { addExamples } from './examples.js';
 import { ExitCode } from './exit.js';
 
 /** What `siamtrack doctor --json` prints. */
@@ -14,11 +15,12 @@ interface Report {
 
 /** `siamtrack doctor`: what is installed, which engines work, and what to do about what does not. */
 export function registerDoctor(program: Command): void {
-  program
+  const command = program
     .command('doctor')
     .description('say what is installed, what works, and what to do about what does not')
     .option('--json', 'print the findings as JSON')
     .action(run);
+  addExamples(command, 'doctor', 'doctor --json');
 }
 
 async function run({ json }: { readonly json?: boolean }): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
 import { DEFAULT_VERSION, installTensorFlow, tensorflowStatus } from '../train/tensorflow/index.js';
+import { addExamples } from './examples.js';
 
 interface InstallCommandOptions {
   readonly gpu?: boolean;
@@ -16,7 +17,8 @@ export function registerEngine(program: Command): void {
   const engine = program
     .command('engine')
     .description('install and list the engines that are not part of the package');
-  engine
+  addExamples(engine, 'engine install tensorflow', 'engine list --json');
+  const installing = engine
     .command('install')
     .description('install native TensorFlow, which training needs')
     .argument('<name>', 'tensorflow', checkName)
@@ -34,11 +36,13 @@ export function registerEngine(program: Command): void {
     )
     .option('--force', 'install again what is installed already')
     .action(install);
-  engine
+  addExamples(installing, 'engine install tensorflow', 'engine install tensorflow --from wheels/');
+  const listing = engine
     .command('list')
     .description('list what is installed')
     .option('--json', 'print it as JSON')
     .action(list);
+  addExamples(listing, 'engine list --json');
 }
 
 function checkName(name: string): string {

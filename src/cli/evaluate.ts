@@ -14,6 +14,7 @@ import {
 } from '../evaluate/index.js';
 import type { Model } from '../model/index.js';
 import { Tracker } from '../tracker/index.js';
+import { addExamples } from './examples.js';
 import { addModelOptions, loadChosenModel, type ModelOptions } from './model-option.js';
 import { createProgress, type Progress } from './progress.js';
 
@@ -39,6 +40,11 @@ export function registerEvaluate(program: Command): void {
     .option('--force', 'compute finished results anew')
     .option('--json', 'print the report as JSON');
   addModelOptions(command).action(run);
+  addExamples(
+    command,
+    'evaluate sequences/ --out results/',
+    'evaluate sequences/ --results other-tracker/ --json',
+  );
 }
 
 async function run(folder: string, options: EvaluateCommandOptions): Promise<void> {

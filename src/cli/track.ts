@@ -12,6 +12,7 @@ import {
   type TargetStart,
 } from '../pipeline/index.js';
 import { TargetGroup } from '../tracker/index.js';
+import { addExamples } from './examples.js';
 import { addModelOptions, loadChosenModel, type ModelOptions } from './model-option.js';
 import { createProgress } from './progress.js';
 
@@ -49,6 +50,11 @@ export function registerTrack(program: Command): void {
     .option('-o, --out <file>', 'write the JSON lines there; - is stdout', '-')
     .option('--preview <file>', 'render the boxes into a video (.mp4, .m4v, .mov, .mkv)');
   addModelOptions(command).action(run);
+  addExamples(
+    command,
+    'track street.mp4 --box 412,300,96,54 --out boxes.jsonl --preview boxes.mp4',
+    'track stills/ --target car=412,300,96,54 --target dog=80,210,40,38 --start 2.5s | head',
+  );
 }
 
 async function run(name: string, options: TrackCommandOptions): Promise<void> {

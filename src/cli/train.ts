@@ -15,6 +15,7 @@ import {
   trainingWeightsOf,
 } from '../train/index.js';
 import { loadTensorFlow } from '../train/tensorflow/index.js';
+import { addExamples } from './examples.js';
 import { createProgress } from './progress.js';
 
 interface TrainCommandOptions {
@@ -30,7 +31,7 @@ interface TrainCommandOptions {
 
 /** `siamtrack train`: trains by a recipe, or goes on from a model on a user's own clips. */
 export function registerTrain(program: Command): void {
-  program
+  const command = program
     .command('train')
     .description(
       'train a model by a recipe, or fine-tune one on your own clips; a run that was cut off goes on',
@@ -43,15 +44,13 @@ export function registerTrain(program: Command): void {
     .option('--steps <n>', 'with --from: steps of eight pairs (default: 600)', count)
     .option('--stop-after <n>', 'stop after this many steps of this run', count)
     .option('--export-only', 'train no further: write the model folder of the last checkpoint')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  siamtrack train --from default --clips my-clips --out my-model
-  siamtrack track video.mp4 --box 120,80,40,60 --model my-model/model
-  siamtrack train --config recipe.yaml`,
-    )
     .action(run);
+  addExamples(
+    command,
+    'train --from default --clips my-clips --out my-model',
+    'track video.mp4 --box 120,80,40,60 --model my-model/model',
+    'train --config recipe.yaml',
+  );
 }
 
 function count(text: string): number {

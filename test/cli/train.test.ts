@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,21 +7,18 @@ import { packageRoot } from '../../src/common/index.js';
 import { readTrainConfig } from '../../src/train/index.js';
 import { makeClips, TINY } from '../train/recipe.js';
 import { describeTensorFlow } from '../train/tensorflow.js';
-
-const main = join(packageRoot(), 'dist/cli/main.js');
-const siamtrack = (...args: string[]) =>
-  spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 120_000 });
+import { siamtrack } from './run.js';
 
 describe('siamtrack train', () => {
-  it('shows by --help how to fine-tune and how to follow a recipe', () => {
-    const { stdout, status } = siamtrack('train', '--help');
+  it('shows by --help how to fine-tune and how to follow a recipe', async () => {
+    const { stdout, status } = await siamtrack(['train', '--help']);
     expect(status).toBe(0);
     expect(stdout).toContain('siamtrack train --from default --clips');
     expect(stdout).toContain('siamtrack train --config');
   });
 
-  it('exits with 2 where it is not told what to train', () => {
-    const { stderr, status } = siamtrack('train');
+  it('exits with 2 where it is not told what to train', async () => {
+    const { stderr, status } = await siamtrack(['train']);
     expect(status).toBe(2);
     expect(stderr).toContain('INVALID_ARGUMENT');
   });
@@ -33,7 +29,7 @@ describe('siamtrack train', () => {
       file,
       'name: x\noutput: a\ncache: b\ndata: {}\nnetwork: { stages: [] }\noptimiser: { steps: -1 }\nspeed: 9\n',
     );
-    const { stderr, status } = siamtrack('train', '--config', file);
+    const { stderr, status } = await siamtrack(['train', '--config', file]);
     expect(status).toBe(1);
     for (const part of ['TRAIN_CONFIG', 'network.stages', 'optimiser.steps', 'speed'])
       expect(stderr).toContain(part);
@@ -67,7 +63,7 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
     };
     // JSON is YAML.
     await writeFile(join(folder, 'recipe.yaml'), JSON.stringify(recipe));
-    const trained = siamtrack('train', '--config', join(folder, 'recipe.yaml'));
+    const trained = await siamtrack(['train', '--config', join(folder, 'recipe.yaml')]);
     expect(trained.stderr).toContain('step 4/4');
     expect(trained.status).toBe(0);
     const model = trained.stdout.trim();
@@ -75,7 +71,15 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
       expect(existsSync(join(model, file)), file).toBe(true);
     }
     for (const precision of ['float32', 'int8']) {
-      const evaluated = siamtrack('evaluate', clips, '--model', model, '--precision', precision, '--json');
+      const evaluated = await siamtrack([
+        'evaluate',
+        clips,
+        '--model',
+        model,
+        '--precision',
+        precision,
+        '--json',
+      ]);
       expect(evaluated.status, evaluated.stderr).toBe(0);
       expect(JSON.parse(evaluated.stdout).model.precision).toBe(precision);
     }
@@ -84,7 +88,17 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
   it('fine-tunes the shipped model on clips', async () => {
     const clips = await makeClips(2);
     const out = await mkdtemp(join(tmpdir(), 'siamtrack-tuned-'));
-    const tuned = siamtrack('train', '--from', 'default', '--clips', clips, '--out', out, '--steps', '3');
+    const tuned = await siamtrack([
+      'train',
+      '--from',
+      'default',
+      '--clips',
+      clips,
+      '--out',
+      out,
+      '--steps',
+      '3',
+    ]);
     expect(tuned.status, tuned.stderr).toBe(0);
     expect(tuned.stdout.trim()).toBe(join(out, 'model'));
   });
