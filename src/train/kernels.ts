@@ -7,8 +7,11 @@ import type { TensorFlow } from './tensorflow/index.js';
  * plain TensorFlow.js otherwise. Tensors are NHWC.
  */
 export interface Kernels {
-  /** Convolution with `floor(kernel / 2)` pixels of zeros on every side; filter is `[k, k, in, out]`. */
-  conv(x: Tensor4D, filter: Tensor4D, stride: number): Tensor4D;
+  /**
+   * Convolution with `floor(kernel / 2)` pixels of zeros on every side; filter is `[k, k, in, out]`, k odd.
+   * @param isData x is data: nobody wants its gradient, and none is computed
+   */
+  conv(x: Tensor4D, filter: Tensor4D, stride: number, isData?: boolean): Tensor4D;
   /**
    * Batch norm by the batch's own statistics (Ioffe & Szegedy 2015), which are returned for the running averages: no
    * gradient flows through them, no scope disposes of them, the caller does.
@@ -72,103 +75,77 @@ function nativeKernels(tf: TensorFlow): Kernels {
     { name: 'data_format', type: b.TF_ATTR_STRING, value: 'NHWC' },
     { name: 'is_training', type: b.TF_ATTR_BOOL, value: training },
   ];
-  const normGradient = (dy: Tensor, x: Tensor, scale: Tensor, reserve: Tensor[], training: boolean) =>
-    run('FusedBatchNormGradV3', normAttributes(training), [dy, x, scale, ...reserve], 5);
+  /** One value with a gradient of our own; what is saved lives until the gradient has been taken. */
+  const differentiable = <T extends Tensor>(
+    inputs: Tensor[],
+    forward: () => {
+      value: Tensor;
+      saved: Tensor[];
+      gradient: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
+    },
+  ): T => {
+    const op = tf.customGrad((...args) => {
+      const { value, saved, gradient } = forward();
+      (args[args.length - 1] as (tensors: Tensor[]) => void)(saved);
+      return { value, gradFunc: gradient };
+    });
+    return op(...inputs) as T;
+  };
+  const norm = (training: boolean, inputs: Tensor[]) =>
+    run(
+      'FusedBatchNormV3',
+      [...normAttributes(training), { name: 'exponential_avg_factor', type: b.TF_ATTR_FLOAT, value: 1 }],
+      inputs,
+      6,
+    );
+  const normGradient = (training: boolean) => (dy: Tensor, saved: Tensor[]) =>
+    run('FusedBatchNormGradV3', normAttributes(training), [dy, ...saved], 5).slice(0, 3);
 
   return {
-    conv(x, filter, stride) {
-      const kernel = filter.shape[0];
-      const attributes = convAttributes(kernel, stride);
-      const op = tf.customGrad((...args) => {
-        const [input, weights, save] = args as unknown as [Tensor4D, Tensor4D, (t: Tensor[]) => void];
-        const value = run('Conv2D', attributes, [input, weights], 1)[0];
-        save([input, weights]);
-        const gradFunc = (dy: Tensor, saved: Tensor[]) => {
-          const dx = () => {
-            if (stride === 1) {
-              // The gradient of a same-size convolution is one itself, by the mirrored filter, and runs twice as fast so.
-              const mirrored = tf.reverse(saved[1] as Tensor4D, [0, 1]).transpose([0, 1, 3, 2]);
-              return run('Conv2D', attributes, [dy, mirrored], 1)[0];
-            }
-            const sizes = tf.tensor1d(input.shape, 'int32');
-            return run('Conv2DBackpropInput', attributes, [sizes, saved[1], dy], 1)[0];
-          };
-          const sizes = tf.tensor1d(weights.shape, 'int32');
-          const dw = run('Conv2DBackpropFilter', attributes, [saved[0], sizes, dy], 1)[0];
-          // Crops (three channels) are data: nothing upstream wants their gradient.
-          return [weights.shape[2] === 3 ? tf.zeros([1]) : dx(), dw];
-        };
-        return { value, gradFunc };
-      });
-      return op(x, filter) as Tensor4D;
+    conv(x, filter, stride, isData = false) {
+      const attributes = convAttributes(filter.shape[0], stride);
+      const sizes = (t: Tensor) => tf.tensor1d(t.shape, 'int32');
+      const inputGradient = (dy: Tensor) => {
+        if (isData) return tf.zeros([1]);
+        if (stride > 1) return run('Conv2DBackpropInput', attributes, [sizes(x), filter, dy], 1)[0];
+        // The gradient of a same-size convolution is one itself, by the mirrored filter, and runs twice as fast so.
+        const mirrored = tf.reverse(filter, [0, 1]).transpose([0, 1, 3, 2]);
+        return run('Conv2D', attributes, [dy, mirrored], 1)[0];
+      };
+      return differentiable<Tensor4D>([x, filter], () => ({
+        value: run('Conv2D', attributes, [x, filter], 1)[0],
+        saved: [x, filter],
+        gradient: (dy) => [
+          inputGradient(dy),
+          run('Conv2DBackpropFilter', attributes, [x, sizes(filter), dy], 1)[0],
+        ],
+      }));
     },
 
     batchNorm(x, scale, offset) {
-      let statistics: Tensor[] = [];
-      const op = tf.customGrad((...args) => {
-        const [input, gamma, beta, save] = args as unknown as [
-          Tensor4D,
-          Tensor1D,
-          Tensor1D,
-          (t: Tensor[]) => void,
-        ];
+      const statistics: Tensor[] = [];
+      const y = differentiable<Tensor4D>([x, scale, offset], () => {
         const empty = tf.tensor1d([]);
-        const [y, mean, variance, r1, r2, r3] = run(
-          'FusedBatchNormV3',
-          [...normAttributes(true), { name: 'exponential_avg_factor', type: b.TF_ATTR_FLOAT, value: 1 }],
-          [input, gamma, beta, empty, empty],
-          6,
-        );
+        const [value, mean, variance, ...reserve] = norm(true, [x, scale, offset, empty, empty]);
         // Kept: they outlive the scope of this operation and of the gradient.
-        statistics = [tf.keep(mean), tf.keep(variance)];
-        save([input, gamma, r1, r2, r3]);
-        return {
-          value: y,
-          gradFunc: (dy: Tensor, saved: Tensor[]) =>
-            normGradient(dy, saved[0], saved[1], saved.slice(2), true).slice(0, 3),
-        };
+        statistics.push(tf.keep(mean), tf.keep(variance));
+        return { value, saved: [x, scale, ...reserve], gradient: normGradient(true) };
       });
-      const y = op(x, scale, offset) as Tensor4D;
       return { y, mean: statistics[0] as Tensor1D, variance: statistics[1] as Tensor1D };
     },
 
-    fixedNorm(x, scale, offset, mean, variance) {
-      const op = tf.customGrad((...args) => {
-        const [input, gamma, beta, save] = args as unknown as [
-          Tensor4D,
-          Tensor1D,
-          Tensor1D,
-          (t: Tensor[]) => void,
-        ];
-        const [y, , , , , reserve] = run(
-          'FusedBatchNormV3',
-          [...normAttributes(false), { name: 'exponential_avg_factor', type: b.TF_ATTR_FLOAT, value: 1 }],
-          [input, gamma, beta, mean, variance],
-          6,
-        );
+    fixedNorm: (x, scale, offset, mean, variance) =>
+      differentiable<Tensor4D>([x, scale, offset], () => {
+        const [value, , , , , reserve] = norm(false, [x, scale, offset, mean, variance]);
         // The gradient wants the given statistics where it would want the batch's own.
-        save([input, gamma, mean, variance, reserve]);
-        return {
-          value: y,
-          gradFunc: (dy: Tensor, saved: Tensor[]) =>
-            normGradient(dy, saved[0], saved[1], saved.slice(2), false).slice(0, 3),
-        };
-      });
-      return op(x, scale, offset) as Tensor4D;
-    },
+        return { value, saved: [x, scale, mean, variance, reserve], gradient: normGradient(false) };
+      }),
 
-    relu(x) {
-      const op = tf.customGrad((...args) => {
-        const [input, save] = args as unknown as [Tensor4D, (t: Tensor[]) => void];
-        const y = run('Relu', [], [input], 1)[0];
-        save([y]);
-        return {
-          value: y,
-          gradFunc: (dy: Tensor, saved: Tensor[]) => run('ReluGrad', [], [dy, saved[0]], 1)[0],
-        };
-      });
-      return op(x) as Tensor4D;
-    },
+    relu: (x) =>
+      differentiable<Tensor4D>([x], () => {
+        const [value] = run('Relu', [], [x], 1);
+        return { value, saved: [value], gradient: (dy, saved) => run('ReluGrad', [], [dy, saved[0]], 1)[0] };
+      }),
   };
 }
 

@@ -8,7 +8,11 @@ export const stageSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('conv'),
     channels: z.int().positive(),
-    kernel: z.int().positive().default(3),
+    kernel: z
+      .int()
+      .positive()
+      .refine((k) => k % 2 === 1, { message: 'expected an odd number' })
+      .default(3),
     stride: z.int().positive().default(1),
   }),
   z.object({ kind: z.literal('residual'), middle: z.int().positive() }),

@@ -141,7 +141,8 @@ export class Network {
   }
 
   #convNorm(x: Tensor4D, layer: ConvLayer, w: Weights, mode: NormMode): Tensor4D {
-    const y = this.#kernels.conv(x, w.get(`${layer.name}.filter`) as Tensor4D, layer.stride);
+    const isData = layer === this.encoderLayers[0];
+    const y = this.#kernels.conv(x, w.get(`${layer.name}.filter`) as Tensor4D, layer.stride, isData);
     const scale = w.get(`${layer.name}.scale`) as Tensor1D;
     const offset = w.get(`${layer.name}.offset`) as Tensor1D;
     if (mode.kind === 'fixed') {

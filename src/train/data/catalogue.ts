@@ -90,7 +90,10 @@ export async function openCatalogue(
   if (!existsSync(index)) {
     await mkdir(cache, { recursive: true });
     const { pictures, scales } = await decodeAll(files, pixels, data.longestSide, onProgress);
-    const scaled = (picture: number, box: Box): Box => box.map((v) => v * scales[picture]) as unknown as Box;
+    const scaled = (picture: number, [x, y, w, h]: Box): Box => {
+      const scale = scales[picture];
+      return [x * scale, y * scale, w * scale, h * scale];
+    };
     const catalogue: Catalogue = {
       pictures,
       clips: clips.map((c) => ({

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Box } from '../../common/index.js';
+import { contextSide } from '../../model/index.js';
 import type { Random } from '../random.js';
 import { addNoise, blur, type Crop, jitterColour, lowerResolution, paste, toGrey } from './augment.js';
 import type { Catalogue } from './catalogue.js';
@@ -86,7 +87,7 @@ export class PairSampler {
     const still = choice.template.picture === choice.search.picture;
 
     const z = this.#read(choice.template.picture);
-    const zSide = contextSide(choice.template.box, o.contextAmount);
+    const zSide = contextSide(choice.template.box[2], choice.template.box[3], o.contextAmount);
     const zScale = (zSide / o.templateSize) * Math.exp(random.uniform(-0.04, 0.04) * o.strength);
     const zView = {
       cx: centreX(choice.template.box) + random.uniform(-2, 2) * zScale * o.strength,
@@ -100,7 +101,7 @@ export class PairSampler {
 
     const x = still ? z : this.#read(choice.search.picture);
     const box = choice.search.box;
-    const xSide = (contextSide(box, o.contextAmount) * o.searchSize) / o.templateSize;
+    const xSide = (contextSide(box[2], box[3], o.contextAmount) * o.searchSize) / o.templateSize;
     const scale = (xSide / o.searchSize) * Math.exp(random.uniform(-o.scale, o.scale));
     const aspect = Math.exp(random.uniform(-0.12, 0.12) * o.strength * (still ? 1.5 : 1));
     // Half of the pairs near the centre, as while tracking; half anywhere, so that the centre means nothing.
@@ -235,12 +236,6 @@ export class PairSampler {
     readSync(this.#file, data, 0, data.length, offset);
     return { width, height, data };
   }
-}
-
-/** Side of the template's context square in picture pixels: sqrt((w + p)(h + p)), p = amount (w + h). */
-export function contextSide(box: Box, amount: number): number {
-  const p = amount * (box[2] + box[3]);
-  return Math.sqrt((box[2] + p) * (box[3] + p));
 }
 
 /** The view in which picture point `x, y` appears `dx, dy` crop pixels from the crop's centre. */
