@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { SiamtrackError } from '../common/index.js';
 import type { Embedding, EncodeResult, Engine, EngineDescription, RespondResult } from './engine.js';
 import type { ModelManifest, Precision } from './manifest.js';
 
@@ -79,7 +80,7 @@ export class OrtEngine implements Engine {
     const start = performance.now();
     const search = await this.#embed(crops, count, this.#manifest.input.search);
     const embedded = performance.now();
-    const out = await this.#head.run({
+    const out = await run(this.#head, {
       [head.template]: templateTensor(templates),
       [head.search]: search,
     });
@@ -101,10 +102,10 @@ export class OrtEngine implements Engine {
     const known = this.#outputs.get(key);
     const feeds = { [input]: this.#input(crops, count, size, key) };
     if (known) {
-      await this.#encoder.run(feeds, { [output]: known });
+      await run(this.#encoder, feeds, { [output]: known });
       return known;
     }
-    const made = (await this.#encoder.run(feeds))[output];
+    const made = (await run(this.#encoder, feeds))[output];
     this.#outputs.set(key, made);
     return made;
   }
@@ -131,4 +132,17 @@ function templateTensor(templates: readonly Embedding[]): Tensor {
   const all = new Float32Array(templates.length * data.length);
   for (const [k, t] of templates.entries()) all.set(t.data, k * data.length);
   return new Tensor('float32', all, dims);
+}
+
+/** Runs a graph. @throws SiamtrackError `ENGINE_FAILED` with what ONNX Runtime says */
+async function run(
+  session: InferenceSession,
+  feeds: InferenceSession.FeedsType,
+  fetches?: InferenceSession.FetchesType,
+): Promise<InferenceSession.ReturnType> {
+  try {
+    return await (fetches ? session.run(feeds, fetches) : session.run(feeds));
+  } catch (cause) {
+    throw new SiamtrackError('ENGINE_FAILED', `ONNX Runtime: ${(cause as Error).message}`, { cause });
+  }
 }

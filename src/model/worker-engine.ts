@@ -136,7 +136,7 @@ export class WorkerEngine implements Engine {
     const pending = this.#pending.shift();
     if (this.#pending.length === 0) this.#worker?.unref();
     if ('value' in answer) pending?.resolve(answer.value);
-    else pending?.reject(new SiamtrackError('ENGINE_FAILED', `ONNX Runtime: ${answer.error}`));
+    else pending?.reject(new SiamtrackError('ENGINE_FAILED', answer.error));
   }
 
   #end(worker: Worker, what: string, cause?: unknown): void {
