@@ -81,10 +81,12 @@ export {
 // One target, and several on the same frames.
 export {
   TargetGroup,
+  type TargetGroupSnapshot,
   type TargetState,
   TargetsFailedError,
   Tracker,
   type TrackerOptions,
+  type TrackerSnapshot,
   TrackerStateError,
   type TrackResult,
 } from './tracker/index.js';

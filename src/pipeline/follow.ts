@@ -76,7 +76,7 @@ async function begin(
   frame: Frame,
   targets: readonly TargetStart[],
 ): Promise<MessageTarget[]> {
-  await Promise.all(targets.map(({ id, box }) => group.add(id, frame, box)));
+  await Promise.all(targets.map(({ id, box }) => group.add(id, frame, box, frame.pts)));
   return targets.map((target) => ({ ...target, score: 1, state: 'tracking' }));
 }
 
@@ -85,7 +85,7 @@ async function search(
   frame: Frame,
   labels: ReadonlyMap<string, string | undefined>,
 ): Promise<MessageTarget[]> {
-  const results = await group.update(frame);
+  const results = await group.update(frame, frame.pts);
   return [...results].map(([id, { box, score, state }]) => ({
     id,
     label: labels.get(id),

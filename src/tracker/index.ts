@@ -1,8 +1,9 @@
-export { TargetGroup, TargetsFailedError } from './target-group.js';
+export { TargetGroup, type TargetGroupSnapshot, TargetsFailedError } from './target-group.js';
 export {
   type TargetState,
   Tracker,
   type TrackerOptions,
+  type TrackerSnapshot,
   TrackerStateError,
   type TrackResult,
 } from './tracker.js';

@@ -1,6 +1,6 @@
 import { type Box, type I420Picture, InvalidArgumentError, SiamtrackError } from '../common/index.js';
 import type { Model } from '../model/index.js';
-import { Tracker, type TrackerOptions, type TrackResult } from './tracker.js';
+import { Tracker, type TrackerOptions, type TrackerSnapshot, type TrackResult } from './tracker.js';
 
 /** Some targets of a frame could not be searched; the others' results are here. Code `TARGETS_FAILED`. */
 export class TargetsFailedError extends SiamtrackError {
@@ -19,6 +19,11 @@ export class TargetsFailedError extends SiamtrackError {
   }
 }
 
+/** All a group knows, as plain JSON: each target's id and tracker, in order. */
+export interface TargetGroupSnapshot {
+  readonly targets: readonly { readonly id: string; readonly tracker: TrackerSnapshot }[];
+}
+
 /**
  * Several targets on the same frames. Their requests are made together, so that they share batches; otherwise no
  * target's result depends on the others.
@@ -33,6 +38,22 @@ export class TargetGroup {
     this.#options = options;
   }
 
+  /**
+   * A group that goes on from a snapshot exactly as the group itself would.
+   * @throws InvalidArgumentError for a snapshot of another model
+   */
+  static restore(model: Model, snapshot: TargetGroupSnapshot, options: TrackerOptions = {}): TargetGroup {
+    const group = new TargetGroup(model, options);
+    for (const { id, tracker } of snapshot.targets)
+      group.#trackers.set(id, Tracker.restore(model, tracker, options));
+    return group;
+  }
+
+  /** @throws TrackerStateError while an update is under way */
+  snapshot(): TargetGroupSnapshot {
+    return { targets: [...this.#trackers].map(([id, tracker]) => ({ id, tracker: tracker.snapshot() })) };
+  }
+
   /** Ids of the targets, in the order they were added. */
   get ids(): readonly string[] {
     return [...this.#trackers.keys()];
@@ -40,12 +61,13 @@ export class TargetGroup {
 
   /**
    * Adds a target by its box on a picture; it takes part in updates from when the promise has resolved.
+   * @param seconds the frame's pts
    * @throws InvalidArgumentError for an id that is taken, or a box that `Tracker.init` refuses
    */
-  async add(id: string, picture: I420Picture, box: Box): Promise<void> {
+  async add(id: string, picture: I420Picture, box: Box, seconds?: number): Promise<void> {
     if (this.#trackers.has(id)) throw new InvalidArgumentError('id', 'one that no target has', id);
     const tracker = new Tracker(this.#model, this.#options);
-    await tracker.init(picture, box);
+    await tracker.init(picture, box, seconds);
     if (this.#trackers.has(id)) throw new InvalidArgumentError('id', 'one that no target has', id);
     this.#trackers.set(id, tracker);
   }
@@ -57,13 +79,16 @@ export class TargetGroup {
 
   /**
    * Finds all targets in the next picture.
+   * @param seconds the frame's pts; without it, frames count as evenly spaced
    * @throws TargetsFailedError where some could not be searched; it holds the results of the others
    */
-  async update(picture: I420Picture): Promise<Map<string, TrackResult>> {
+  async update(picture: I420Picture, seconds?: number): Promise<Map<string, TrackResult>> {
     const results = new Map<string, TrackResult>();
     const failures = new Map<string, unknown>();
     const ids = this.ids;
-    const settled = await Promise.allSettled([...this.#trackers.values()].map((t) => t.update(picture)));
+    const settled = await Promise.allSettled(
+      [...this.#trackers.values()].map((t) => t.update(picture, seconds)),
+    );
     for (const [k, outcome] of settled.entries()) {
       if (outcome.status === 'fulfilled') results.set(ids[k], outcome.value);
       else failures.set(ids[k], outcome.reason);

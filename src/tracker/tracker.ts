@@ -1,4 +1,4 @@
-import { type Box, type I420Picture, SiamtrackError } from '../common/index.js';
+import { type Box, type I420Picture, InvalidArgumentError, SiamtrackError } from '../common/index.js';
 import {
   type Colour,
   contextSide,
@@ -11,6 +11,7 @@ import {
 import { BoxForm, type Pick } from './box-form.js';
 import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE } from './geometry.js';
 import { SiamfcForm } from './siamfc-form.js';
+import { loadEmbedding, type StoredEmbedding, storeEmbedding } from './snapshot.js';
 
 /** How sure a tracker is: by thresholds on the score, from the model's manifest unless given. */
 export type TargetState = 'tracking' | 'uncertain' | 'lost';
@@ -26,6 +27,19 @@ export interface TrackResult {
 export interface TrackerOptions {
   /** Scores at or above `tracking` are that state, below `lost` that one. Default: the model's. */
   readonly states?: { readonly tracking: number; readonly lost: number };
+}
+
+/** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
+export interface TrackerSnapshot {
+  readonly version: 1;
+  /** Name and version of the model it belongs to. */
+  readonly model: string;
+  readonly template: StoredEmbedding;
+  readonly mean: Colour;
+  readonly smallest: { readonly w: number; readonly h: number };
+  readonly place: Place;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** A tracker used out of turn. Codes: `NOT_INITIALISED`, `TRACKER_BUSY`. */
@@ -61,11 +75,35 @@ export class Tracker {
   }
 
   /**
+   * A tracker that goes on from a snapshot.
+   * @throws InvalidArgumentError for one of another model or of another version of this program
+   */
+  static restore(model: Model, snapshot: TrackerSnapshot, options: TrackerOptions = {}): Tracker {
+    const { version, model: name, template, ...rest } = snapshot;
+    if (version !== 1) throw new InvalidArgumentError('snapshot', 'version 1', version);
+    if (name !== identity(model))
+      throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
+    const tracker = new Tracker(model, options);
+    tracker.#target = { ...rest, template: loadEmbedding(template) };
+    return tracker;
+  }
+
+  /** @throws TrackerStateError before `init`, or while a call is under way */
+  snapshot(): TrackerSnapshot {
+    if (this.#busy) throw busy();
+    if (!this.#target)
+      throw new TrackerStateError('NOT_INITIALISED', 'Expected init before snapshot, got snapshot.');
+    const { template, ...rest } = this.#target;
+    return { version: 1, model: identity(this.#model), template: storeEmbedding(template), ...rest };
+  }
+
+  /**
    * Points at the target: `box` on `picture`. May be called again to point anew.
+   * @param seconds the frame's pts, on the clock that `update` is given
    * @throws InvalidArgumentError for a box without area, with numbers that are not finite, or outside the picture;
    * one that is partly outside is taken as it is
    */
-  async init(picture: I420Picture, box: Box): Promise<void> {
+  async init(picture: I420Picture, box: Box, _seconds?: number): Promise<void> {
     checkFirstBox(box, picture);
     await this.#inTurn(async () => {
       const place = placeOf(box);
@@ -91,9 +129,10 @@ export class Tracker {
 
   /**
    * Finds the target in the next picture. When this rejects, the target is where it was before.
+   * @param seconds the frame's pts; without it, frames count as evenly spaced
    * @throws TrackerStateError before `init`, or while another call is under way
    */
-  update(picture: I420Picture): Promise<TrackResult> {
+  update(picture: I420Picture, _seconds?: number): Promise<TrackResult> {
     return this.#inTurn(async () => {
       const target = this.#target;
       if (!target) throw new TrackerStateError('NOT_INITIALISED', 'Expected init before update, got update.');
@@ -126,11 +165,7 @@ export class Tracker {
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#busy)
-      throw new TrackerStateError(
-        'TRACKER_BUSY',
-        'Expected one call at a time, got another before it settled.',
-      );
+    if (this.#busy) throw busy();
     this.#busy = true;
     try {
       return await work();
@@ -138,6 +173,14 @@ export class Tracker {
       this.#busy = false;
     }
   }
+}
+
+function busy(): TrackerStateError {
+  return new TrackerStateError('TRACKER_BUSY', 'Expected one call at a time, got another before it settled.');
+}
+
+function identity({ manifest }: Model): string {
+  return `${manifest.name} ${manifest.version}`;
 }
 
 /** The last place in the coordinates of a picture that may have another size. */

@@ -89,3 +89,30 @@ describe('target group', () => {
     expect((error as TargetsFailedError).failures.get('a')).toMatchObject({ code: 'MODEL_DISPOSED' });
   });
 });
+
+describe('a snapshot', () => {
+  it('is plain JSON from which a group goes on exactly as the first one would', async () => {
+    const folder = writeTinyModel();
+    const model = await loadModel(folder);
+    const group = new TargetGroup(model);
+    for (const t of [0, 1]) await group.add(`t${t}`, scene(0), at(t, 0), 0);
+    for (let k = 1; k <= 4; k++) await group.update(scene(k), k / 25);
+    const restored = TargetGroup.restore(model, JSON.parse(JSON.stringify(group.snapshot())));
+    for (let k = 5; k <= 12; k++)
+      expect(await restored.update(scene(k), k / 25)).toEqual(await group.update(scene(k), k / 25));
+    await model.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('of another model is refused', async () => {
+    const folder = writeTinyModel();
+    const model = await loadModel(folder);
+    const group = new TargetGroup(model);
+    await group.add('a', scene(0), at(0, 0));
+    const { targets } = group.snapshot();
+    const foreign = { targets: [{ ...targets[0], tracker: { ...targets[0].tracker, model: 'other 1.0' } }] };
+    expect(() => TargetGroup.restore(model, foreign)).toThrow(/other 1\.0/);
+    await model.dispose();
+    rmSync(folder, { recursive: true });
+  });
+});
