@@ -12,3 +12,15 @@ export { OutputError } from './error.js';
 export { JsonLinesWriter } from './json-lines.js';
 export { openPartFile, type PartFile } from './part-file.js';
 export { PreviewWriter } from './preview.js';
+export {
+  formatOfName,
+  isFolderFormat,
+  RESULT_FORMATS,
+  ResultFileError,
+  type ResultFormat,
+  type ResultSource,
+  readResults,
+  resultFileName,
+  type WriteOptions,
+  writeResults,
+} from './results/index.js';
