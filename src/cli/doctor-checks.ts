@@ -167,14 +167,14 @@ async function examineProvider(path: string, provider: string): Promise<Finding>
 
 async function examineTensorflow(): Promise<Finding> {
   const name = 'tensorflow';
-  const room = new URL('../train/tensorflow/index.js', import.meta.url).href;
+  const room = new URL('../tensorflow/index.js', import.meta.url).href;
   try {
     const version = await inOwnProcess(`
       import(${JSON.stringify(room)})
         .then(({ loadTensorFlow }) => loadTensorFlow())
         .then(({ version }) => console.log(JSON.stringify(version['tfjs-core'] ?? '')))
         .catch((error) => { console.error('Error: ' + error.message); process.exit(1); });`);
-    const { tensorflowStatus } = await import('../train/tensorflow/index.js');
+    const { tensorflowStatus } = await import('../tensorflow/index.js');
     const used = tensorflowStatus().engines.find((engine) => engine.used);
     const library = used ? `, TensorFlow ${used.version} (${used.variant})` : '';
     return { name, works: true, needed: false, detail: `TensorFlow.js ${version}${library}` };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
-import { DEFAULT_VERSION, installTensorFlow, tensorflowStatus } from '../train/tensorflow/index.js';
+import { DEFAULT_VERSION, installTensorFlow, tensorflowStatus } from '../tensorflow/index.js';
 import { addExamples } from './examples.js';
 
 interface InstallCommandOptions {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
+import { loadTensorFlow } from '../tensorflow/index.js';
 import {
   type Checkpoint,
   calibrationCrops,
@@ -14,7 +15,6 @@ import {
   train,
   trainingWeightsOf,
 } from '../train/index.js';
-import { loadTensorFlow } from '../train/tensorflow/index.js';
 import { addExamples } from './examples.js';
 import { createProgress } from './progress.js';
 

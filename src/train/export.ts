@@ -3,12 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type ModelManifest, parseManifest } from '../model/index.js';
+import { encodeOnnx, type Graph } from '../onnx/index.js';
 import { type Checkpoint, CheckpointError, writeCheckpoint } from './checkpoint.js';
 import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
 import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
 import { calibrate, type GraphInputs } from './onnx/calibrate.js';
 import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
-import { encodeOnnx, type Graph } from './onnx/proto.js';
 import { quantise } from './onnx/quantise.js';
 
 /** What a manifest says that a checkpoint does not know. */

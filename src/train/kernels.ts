@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
-import type { TensorFlow } from './tensorflow/index.js';
+import type { TensorFlow } from '../tensorflow/index.js';
 
 /**
  * The three operations whose gradients TensorFlow.js composes from many small ones (batch norm, ReLU) or lacks

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { TensorFlow } from './tensorflow/index.js';
+import type { TensorFlow } from '../tensorflow/index.js';
 
 /**
  * Contrastive loss (Hadsell 2006, eq. 4) over pairs of embeddings `[n, d]`, averaged: `y = 0` (similar) costs

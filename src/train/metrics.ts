@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TensorFlow } from './tensorflow/index.js';
+import type { TensorFlow } from '../tensorflow/index.js';
 
 /** What of tfjs-node's additions is used: a writer of TensorBoard's event files. */
 interface SummaryWriter {

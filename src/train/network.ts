@@ -1,8 +1,8 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { TensorFlow } from '../tensorflow/index.js';
 import { type Kernels, kernelsFor } from './kernels.js';
 import { type ConvLayer, cellsOf, layersOf, type NetworkSpec } from './network-spec.js';
 import type { Random } from './random.js';
-import type { TensorFlow } from './tensorflow/index.js';
 
 /** Crops enter as RGB 0..255; the network sees `(x - PIXEL_MEAN) / PIXEL_SCALE`, folded into the weights on export. */
 export const PIXEL_MEAN = 118;

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
-import type { TensorFlow } from './tensorflow/index.js';
+import type { TensorFlow } from '../tensorflow/index.js';
 
 export interface AdamOptions {
   readonly beta1?: number;

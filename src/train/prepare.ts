@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TensorFlow } from '../tensorflow/index.js';
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import type { TrainConfig } from './config.js';
 import type { Batch, BatchLayout } from './data/batch.js';
@@ -15,7 +16,6 @@ import { AdamW } from './optimiser.js';
 import { Random } from './random.js';
 import type { FeatureScale, StepInput } from './step.js';
 import { Teacher } from './teacher.js';
-import type { TensorFlow } from './tensorflow/index.js';
 
 /** Everything a training run works with, at the step where it begins. */
 export interface Prepared {

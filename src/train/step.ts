@@ -1,10 +1,10 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { TensorFlow } from '../tensorflow/index.js';
 import type { TrainConfig } from './config.js';
 import type { Batch } from './data/batch.js';
 import { type Grid, makeLabels } from './labels.js';
 import * as losses from './losses.js';
 import type { HeadOutput, Network, NormMode, Statistics, Weights } from './network.js';
-import type { TensorFlow } from './tensorflow/index.js';
 
 /** Per-channel mean and deviation of the teacher's embeddings: students learn the standardised ones. */
 export interface FeatureScale {

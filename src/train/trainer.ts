@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { SiamtrackError } from '../common/index.js';
+import type { TensorFlow } from '../tensorflow/index.js';
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js';
 import type { TrainConfig } from './config.js';
 import type { Batch } from './data/batch.js';
@@ -12,7 +13,6 @@ import { type AdamW, learningRateAt } from './optimiser.js';
 import { type Prepared, prepare } from './prepare.js';
 import { recalibrate } from './recalibrate.js';
 import { batchLoss, batchTensors, type StepInput } from './step.js';
-import type { TensorFlow } from './tensorflow/index.js';
 import { validate } from './validate.js';
 
 export interface TrainEvent {

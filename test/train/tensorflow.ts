@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { loadTensorFlow, type TensorFlow } from '../../src/train/tensorflow/index.js';
+import { loadTensorFlow, type TensorFlow } from '../../src/tensorflow/index.js';
 
 /** Native TensorFlow where it is installed; without it the suites that need it are skipped, and say so. */
 export const tf: TensorFlow | undefined = await loadTensorFlow().catch((error: { code?: string }) => {

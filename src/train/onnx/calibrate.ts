@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeOnnx, type Graph } from './proto.js';
+import { encodeOnnx, type Graph } from '../../onnx/index.js';
 import { quantisedValues, type Range } from './quantise.js';
 
 /** Share of an activation's values that its range leaves out at each end: rare extremes cost everyone resolution. */

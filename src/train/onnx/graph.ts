@@ -1,6 +1,6 @@
+import type { Constant, Graph, GraphNode } from '../../onnx/index.js';
 import { BATCH_NORM_EPSILON } from '../kernels.js';
 import { type ConvLayer, layersOf, type NetworkSpec } from '../network-spec.js';
-import type { Constant, Graph, GraphNode } from './proto.js';
 
 /** Weights by parameter name (`encoder.0.filter`, ...) and running statistics (`encoder.0.mean`, `.variance`). */
 export type NamedArrays = Readonly<Record<string, Float32Array>>;

@@ -1,4 +1,4 @@
-import type { Constant, Graph, GraphNode } from './proto.js';
+import type { Constant, Graph, GraphNode } from '../../onnx/index.js';
 
 /** Smallest and largest value of an activation, as calibration saw it. */
 export interface Range {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { installTensorFlow, tensorflowStatus } from '../../../src/train/tensorflow/index.js';
+import { installTensorFlow, tensorflowStatus } from '../../src/tensorflow/index.js';
 
 const platform = `${process.platform}-${process.arch}`;
 const canBuild = platform === 'linux-x64' && ['python3', 'make', 'g++'].every(runs);

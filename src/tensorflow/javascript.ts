@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { packageRoot } from '../../common/index.js';
+import { packageRoot } from '../common/index.js';
 import { EngineError } from './engine-error.js';
 import { ADDON_PACKAGE, ADDON_VERSION } from './engine-folder.js';
 import { lastLines, runTool } from './run-tool.js';

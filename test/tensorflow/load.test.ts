@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import { describe, expect, test, vi } from 'vitest';
-import { registerEngine } from '../../../src/cli/engine.js';
-import { loadTensorFlow, tensorflowStatus } from '../../../src/train/tensorflow/index.js';
+import { registerEngine } from '../../src/cli/engine.js';
+import { loadTensorFlow, tensorflowStatus } from '../../src/tensorflow/index.js';
 
 const require = createRequire(import.meta.url);
 const [installed] = tensorflowStatus().engines;

@@ -1,4 +1,4 @@
-import { SiamtrackError } from '../../common/index.js';
+import { SiamtrackError } from '../common/index.js';
 
 /** Why an engine could not be installed. */
 export type EngineErrorCode =

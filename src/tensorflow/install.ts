@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidArgumentError } from '../../common/index.js';
+import { InvalidArgumentError } from '../common/index.js';
 import { buildAddon, checkLibrary, essentialFiles, placeLibrary, probeEngine } from './addon.js';
 import { EngineError } from './engine-error.js';
 import {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import util from 'node:util';
-import { packageRoot, SiamtrackError } from '../../common/index.js';
+import { packageRoot, SiamtrackError } from '../common/index.js';
 import { ADDON, ADDON_PACKAGE, enginesFolder, listEngines } from './engine-folder.js';
 
 /**
