@@ -1,6 +1,14 @@
-import type { Box } from '../common/index.js';
 import type { Sequence, SequenceTarget } from '../datasets/index.js';
 import { type Frame, openSource } from '../ingest/index.js';
+import {
+  type JudgedFrame,
+  judge,
+  type Outcome,
+  type PooledHonesty,
+  pooledHonesty,
+  type TargetHonesty,
+  targetHonesty,
+} from './honest/index.js';
 import { type Measures, meanMeasures, measure } from './measures.js';
 import { type OnePassTracker, runOnePass } from './one-pass.js';
 import { digest, type ResultFolder, ResultsError, type StoredResult } from './results.js';
@@ -12,6 +20,8 @@ export interface EvaluationRow extends Measures {
   readonly frames: number;
   /** Frames in which the target is visible: those that were measured. */
   readonly visible: number;
+  /** Whether its score can be believed, and what happens when the target is lost. */
+  readonly honest: TargetHonesty;
   /** Updates per second of the tracker alone; `null` for results of another program. */
   readonly trackerFps: number | null;
   /** Frames per second with opening and decoding, one after the other; `null` likewise. */
@@ -25,7 +35,12 @@ export interface EvaluationReport {
   readonly sequences: readonly EvaluationRow[];
   /** Measures: mean over the rows. Speeds: all frames by all time. */
   readonly mean: Measures & Pick<EvaluationRow, 'trackerFps' | 'endToEndFps'>;
+  /** Over all frames of all targets. */
+  readonly honest: PooledHonesty;
 }
+
+/** Called as soon as a target is measured, with what it was measured from. */
+export type OnRow = (row: EvaluationRow, outcome: Outcome) => void;
 
 export interface EvaluateOptions {
   /** Makes a fresh tracker for each target. */
@@ -36,8 +51,8 @@ export interface EvaluateOptions {
   readonly results?: ResultFolder;
   /** Compute finished results anew. Default `false`. */
   readonly force?: boolean;
-  /** Called as soon as a target is measured. */
-  readonly onRow?: (row: EvaluationRow) => void;
+  /** Called as soon as a target is measured, with what it was measured from. */
+  readonly onRow?: OnRow;
   /** Called after every frame. */
   readonly onFrame?: (target: SequenceTarget, done: number) => void;
 }
@@ -56,9 +71,7 @@ export async function evaluate(
     const key = digest([options.key, target.name, target.boxes[0], framesToFollow(sequence, target)]);
     const finished = options.force ? null : await options.results?.load(target, key);
     const stored = finished ?? (await follow(sequence, target, key, options));
-    const row = toRow(target, stored, Boolean(finished));
-    rows.push({ row, stored });
-    options.onRow?.(row);
+    rows.push(toRow(target, stored, Boolean(finished), options.onRow));
   }
   return toReport(rows);
 }
@@ -71,7 +84,7 @@ export async function evaluate(
 export async function measureResults(
   sequences: readonly Sequence[],
   results: ResultFolder,
-  onRow?: (row: EvaluationRow) => void,
+  onRow?: OnRow,
 ): Promise<EvaluationReport> {
   const rows: TimedRow[] = [];
   for (const { sequence, target } of targetsOf(sequences)) {
@@ -81,9 +94,7 @@ export async function measureResults(
     if (got !== frames && got !== target.boxes.length) {
       throw new ResultsError(`${target.name}: expected ${frames} boxes, one a frame, got ${got}`);
     }
-    const row = toRow(target, { ...stored, boxes: stored.boxes.slice(0, frames) }, false);
-    rows.push({ row, stored });
-    onRow?.(row);
+    rows.push(toRow(target, firstFrames(stored, frames), false, onRow));
   }
   return toReport(rows);
 }
@@ -91,6 +102,7 @@ export async function measureResults(
 interface TimedRow {
   readonly row: EvaluationRow;
   readonly stored: StoredResult;
+  readonly judged: readonly JudgedFrame[];
 }
 
 function targetsOf(sequences: readonly Sequence[]) {
@@ -126,10 +138,22 @@ async function* framesOf({ source, skip }: Sequence): AsyncGenerator<Frame> {
   }
 }
 
-function toRow(target: SequenceTarget, stored: StoredResult, reused: boolean): EvaluationRow {
-  const { boxes, trackerSeconds, totalSeconds } = stored;
-  const truth: readonly (Box | null)[] = target.boxes.slice(0, boxes.length);
+function firstFrames(stored: StoredResult, frames: number): StoredResult {
+  const { boxes, scores, states } = stored;
   return {
+    ...stored,
+    boxes: boxes.slice(0, frames),
+    scores: scores?.slice(0, frames) ?? null,
+    states: states?.slice(0, frames) ?? null,
+  };
+}
+
+function toRow(target: SequenceTarget, stored: StoredResult, reused: boolean, onRow?: OnRow): TimedRow {
+  const { boxes, scores, states, trackerSeconds, totalSeconds } = stored;
+  const truth = target.boxes.slice(0, boxes.length);
+  const outcome: Outcome = { truth, boxes, scores, states };
+  const judged = judge(outcome);
+  const row: EvaluationRow = {
     sequence: target.name,
     frames: boxes.length,
     visible: truth.filter((box) => box !== null).length,
@@ -137,7 +161,10 @@ function toRow(target: SequenceTarget, stored: StoredResult, reused: boolean): E
     trackerFps: rate(boxes.length - 1, trackerSeconds),
     endToEndFps: rate(boxes.length, totalSeconds),
     reused,
+    honest: targetHonesty(judged),
   };
+  onRow?.(row, outcome);
+  return { row, stored, judged };
 }
 
 function toReport(rows: readonly TimedRow[]): EvaluationReport {
@@ -160,6 +187,7 @@ function toReport(rows: readonly TimedRow[]): EvaluationReport {
         sum(({ stored }) => stored.totalSeconds),
       ),
     },
+    honest: pooledHonesty(rows.map(({ judged }) => judged)),
   };
 }
 

@@ -1,10 +1,41 @@
+export { type Boxes, type Curves, curvesOf, meanCurves } from './curves.js';
 export {
   type EvaluateOptions,
   type EvaluationReport,
   type EvaluationRow,
   evaluate,
   measureResults,
+  type OnRow,
 } from './evaluate.js';
+export {
+  afterAbsences,
+  afterDrifts,
+  auroc,
+  type BestPrecisionRecall,
+  bestTracking,
+  calibrationError,
+  equalMassBins,
+  equalWidthBins,
+  type HonestMeasures,
+  type Jitter,
+  type JudgedFrame,
+  jitter,
+  judge,
+  type Outcome,
+  type PooledHonesty,
+  type PrecisionRecall,
+  pooledHonesty,
+  presence,
+  type Recovery,
+  type RecoverySummary,
+  type ReliabilityBin,
+  type Scored,
+  type ScoreMeasures,
+  type TargetHonesty,
+  targetHonesty,
+  tracking,
+} from './honest/index.js';
+export { formatComparison, formatHonesty } from './honest-table.js';
 export { MEASURES, type Measures, meanMeasures, measure } from './measures.js';
 export {
   type OnePassOptions,

@@ -1,4 +1,6 @@
 import { type Box, InvalidArgumentError } from '../common/index.js';
+import { type Boxes, curvesOf, overlapsOf, PRECISION_THRESHOLDS } from './curves.js';
+import { mean, share } from './overlap.js';
 
 /**
  * Measures of one target's result against its truth. Box lists hold one entry a frame; frames whose truth is `null` (target
@@ -33,26 +35,22 @@ export interface Measures {
 /** The names of {@link Measures}, in the order reports show them. */
 export const MEASURES = ['auc', 'precision', 'normalisedPrecision', 'ao', 'sr50', 'sr75'] as const;
 
-type Truth = readonly (Box | null)[];
-type Result = readonly (Box | null)[];
-
-const SUCCESS_THRESHOLDS = Array.from({ length: 21 }, (_, k) => k * 0.05);
-const NORMALISED_THRESHOLDS = Array.from({ length: 51 }, (_, k) => k * 0.01);
 const EXACT_PX = 1e-3;
+const PRECISION_PX = 20;
 
 /** All of {@link Measures}. With a truth of one visible frame, `ao`, `sr50` and `sr75` are `NaN`: nothing was tracked. */
-export function measure(boxes: Result, truth: Truth): Measures {
+export function measure(boxes: Boxes, truth: Boxes): Measures {
   if (boxes.length !== truth.length) {
     throw new InvalidArgumentError('result', `${truth.length} boxes, as many as the truth has`, boxes.length);
   }
   const result = boxes.map((box, k) => snap(box, truth[k]));
   const exact = truth.every((box, k) => box === null || box === result[k]);
-  const overlaps = overlapsOf(result, truth);
+  const { success, precision, normalisedPrecision } = curvesOf(result, truth);
   const followed = overlapsOf(result.slice(1), truth.slice(1));
   return {
-    auc: exact ? 1 : mean(SUCCESS_THRESHOLDS.map((t) => share(overlaps, (o) => o > t))),
-    precision: share(centreErrors(result, truth), (far) => far <= 20),
-    normalisedPrecision: normalisedPrecision(result, truth),
+    auc: exact ? 1 : mean(success),
+    precision: precision[PRECISION_THRESHOLDS.indexOf(PRECISION_PX)],
+    normalisedPrecision: mean(normalisedPrecision),
     ao: mean(followed),
     sr50: share(followed, (o) => o > 0.5),
     sr75: share(followed, (o) => o > 0.75),
@@ -73,53 +71,8 @@ export function meanMeasures(rows: readonly Measures[]): Measures {
   };
 }
 
-function overlapsOf(result: Result, truth: Truth): number[] {
-  return visible(result, truth, 0, overlap);
-}
-
-function centreErrors(result: Result, truth: Truth): number[] {
-  return visible(result, truth, Number.POSITIVE_INFINITY, (a, b) => Math.hypot(...centreOffset(a, b)));
-}
-
-function normalisedPrecision(result: Result, truth: Truth): number {
-  const far = visible(result, truth, Number.POSITIVE_INFINITY, (a, b) => {
-    const [dx, dy] = centreOffset(a, b);
-    return Math.hypot(dx / b[2], dy / b[3]);
-  });
-  return mean(NORMALISED_THRESHOLDS.map((t) => share(far, (d) => d <= t)));
-}
-
-/** `of(result, truth)` in each frame in which the target is visible, `missed` where the result has no box there. */
-function visible(result: Result, truth: Truth, missed: number, of: (a: Box, b: Box) => number): number[] {
-  return truth.flatMap((b, k) => {
-    if (b === null) return [];
-    const a = result[k];
-    return [a === null ? missed : of(a, b)];
-  });
-}
-
-/** Intersection over union as the OTB toolkits compute it: the same small number keeps the division defined, so results agree to the bit. */
-function overlap(a: Box, b: Box): number {
-  const w = Math.max(0, Math.min(a[0] + a[2], b[0] + b[2]) - Math.max(a[0], b[0]));
-  const h = Math.max(0, Math.min(a[1] + a[3], b[1] + b[3]) - Math.max(a[1], b[1]));
-  const inter = w * h;
-  return inter / (a[2] * a[3] + b[2] * b[3] - inter + 1e-9);
-}
-
-function centreOffset(a: Box, b: Box): [number, number] {
-  return [a[0] - b[0] + (a[2] - b[2]) / 2, a[1] - b[1] + (a[3] - b[3]) / 2];
-}
-
 /** Files of results carry 4 decimals: a box that equals the truth to that is taken for the truth. */
 function snap(box: Box | null, truth: Box | null): Box | null {
   const same = box !== null && truth?.every((value, i) => Math.abs(value - box[i]) <= EXACT_PX);
   return same ? truth : box;
-}
-
-function share(values: readonly number[], accept: (value: number) => boolean): number {
-  return values.length === 0 ? Number.NaN : values.filter(accept).length / values.length;
-}
-
-function mean(values: readonly number[]): number {
-  return values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

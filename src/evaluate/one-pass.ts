@@ -1,17 +1,21 @@
 import { type Box, type I420Picture, InvalidArgumentError } from '../common/index.js';
+import type { TargetState } from '../formats/index.js';
 import type { Frame } from '../ingest/index.js';
 
 /** What is evaluated: anything that follows one target from a box on its first picture. */
 export interface OnePassTracker {
-  /** @param box 0-based pixels */
-  init(picture: I420Picture, box: Box): Promise<unknown> | unknown;
-  update(picture: I420Picture): Promise<OnePassUpdate> | OnePassUpdate;
+  /** @param box 0-based pixels @param seconds the frame's pts */
+  init(picture: I420Picture, box: Box, seconds: number): Promise<unknown> | unknown;
+  /** @param seconds the frame's pts */
+  update(picture: I420Picture, seconds: number): Promise<OnePassUpdate> | OnePassUpdate;
 }
 
 /** A tracker's answer for one frame. */
 export interface OnePassUpdate {
   readonly box: Box;
   readonly score: number;
+  /** Left out by trackers that have none. */
+  readonly state?: TargetState;
 }
 
 /** A tracker's answers for a whole sequence, and how long they took. */
@@ -20,6 +24,8 @@ export interface OnePassResult {
   readonly boxes: readonly Box[];
   /** One score a frame; the first is 1. */
   readonly scores: readonly number[];
+  /** One state a frame; the first is `tracking`. `null` where an update had none. */
+  readonly states: readonly TargetState[] | null;
   /** Time spent in `update` alone, with nothing else at work. */
   readonly trackerSeconds: number;
   /** Time from opening the source to the last box, decoding included. */
@@ -52,19 +58,22 @@ export async function runOnePass(
   const begun = performance.now();
   const boxes: Box[] = [];
   const scores: number[] = [];
+  const states: (TargetState | undefined)[] = [];
   let trackerMs = 0;
   for await (const block of blocks(frames, options)) {
-    for (const picture of block) {
+    for (const { picture, seconds } of block) {
       if (boxes.length === 0) {
-        await tracker.init(picture, first);
+        await tracker.init(picture, first, seconds);
         boxes.push(first);
         scores.push(1);
+        states.push('tracking');
       } else {
         const start = performance.now();
-        const { box, score } = await tracker.update(picture);
+        const { box, score, state } = await tracker.update(picture, seconds);
         trackerMs += performance.now() - start;
         boxes.push(box);
         scores.push(score);
+        states.push(state);
       }
       onFrame?.(boxes.length);
     }
@@ -73,25 +82,32 @@ export async function runOnePass(
   return {
     boxes,
     scores,
+    states: states.every((state) => state !== undefined) ? states : null,
     trackerSeconds: trackerMs / 1000,
     totalSeconds: (performance.now() - begun) / 1000,
   };
+}
+
+/** One frame, copied. */
+interface Slot {
+  readonly picture: I420Picture;
+  readonly seconds: number;
 }
 
 /** Copies of the frames, as many at a time as fit the memory; a block is valid until the next one is asked for. */
 async function* blocks(
   frames: AsyncIterable<Frame>,
   { frames: most = Number.POSITIVE_INFINITY, memory = 128 * 2 ** 20 }: OnePassOptions,
-): AsyncGenerator<readonly I420Picture[]> {
-  const slots: I420Picture[] = [];
+): AsyncGenerator<readonly Slot[]> {
+  const slots: Slot[] = [];
   let used = 0;
   let seen = 0;
   for await (const frame of frames) {
-    slots[used] = copyInto(slots[used], frame);
+    slots[used] = { picture: copyInto(slots[used]?.picture, frame), seconds: frame.pts };
     frame.release();
     used++;
     if (++seen >= most) break;
-    if (used * slots[0].y.length * 1.5 >= memory) {
+    if (used * slots[0].picture.y.length * 1.5 >= memory) {
       yield slots.slice(0, used);
       used = 0;
     }

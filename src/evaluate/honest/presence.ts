@@ -1,0 +1,97 @@
+import { mean } from '../overlap.js';
+import { followed, type JudgedFrame, saysAbsent } from './frames.js';
+
+/** Precision, recall and their harmonic mean, 0..1; `NaN` where there is nothing to divide by. */
+export interface PrecisionRecall {
+  readonly precision: number;
+  readonly recall: number;
+  readonly f: number;
+}
+
+/** The best a threshold on the score can do. */
+export interface BestPrecisionRecall extends PrecisionRecall {
+  /** Frames that score at least this count as reported. */
+  readonly threshold: number;
+}
+
+/** A target's frames, the given one first. */
+type Target = readonly JudgedFrame[];
+
+const THRESHOLDS = 200;
+
+/**
+ * Whether the target is there, wherever the box may be: of the frames reported present, those in which it is visible (precision); of the
+ * frames in which it is visible, those reported present (recall). Frames of all targets are pooled. `null` where no target is ever
+ * absent, or the tracker cannot say so; only targets that are absent at times count.
+ */
+export function presence(targets: readonly Target[]): PrecisionRecall | null {
+  const counted = targets.filter(hasAbsence);
+  if (!counted.some(saysAbsent)) return null;
+  const frames = counted.flatMap(followed);
+  const visible = frames.filter(({ truth }) => truth !== null).length;
+  const reported = frames.filter((frame) => frame.reported);
+  const right = reported.filter(({ truth }) => truth !== null).length;
+  return fMeasure(right / reported.length, right / visible);
+}
+
+/**
+ * Tracking precision and recall (Lukežič et al., "Now you see me: evaluating performance in long-term visual tracking", arXiv:1804.07056): mean
+ * overlap over the frames reported present, where an absent target overlaps nothing, and mean overlap over the frames in which the target is
+ * visible, where a frame not reported overlaps nothing; each is averaged over the targets before F is taken. `null` where the tracker
+ * cannot say that a target is absent.
+ */
+export function tracking(targets: readonly Target[]): PrecisionRecall | null {
+  if (!targets.some(saysAbsent)) return null;
+  return trackingWhere(targets.map(followed), ({ reported }) => reported);
+}
+
+/**
+ * {@link tracking} where the score alone decides what is reported, at the threshold with the highest F: VOT-LT's primary measure. Up to 200
+ * thresholds are tried, spread evenly over the scores there are. `null` where scores are not known.
+ */
+export function bestTracking(targets: readonly Target[]): BestPrecisionRecall | null {
+  const answered = targets.map(followed);
+  const frames = answered.flat();
+  if (frames.length === 0 || frames.some(({ score }) => score === null)) return null;
+  const scores = [...new Set(frames.map(({ score }) => score!))].sort((a, b) => a - b);
+  const step = Math.max(1, (scores.length - 1) / (THRESHOLDS - 1));
+  let best: BestPrecisionRecall | null = null;
+  for (let at = 0; at < scores.length; at += step) {
+    const threshold = scores[Math.round(at)];
+    const found = trackingWhere(answered, ({ box, score }) => box !== null && score! >= threshold);
+    if (best === null || found.f > best.f || Number.isNaN(best.f)) best = { ...found, threshold };
+  }
+  return best;
+}
+
+/** Whether the target is absent from a frame that the tracker answered for. */
+export function hasAbsence(frames: Target): boolean {
+  return followed(frames).some(({ truth }) => truth === null);
+}
+
+/** @param targets frames without the given ones */
+function trackingWhere(
+  targets: readonly Target[],
+  reports: (frame: JudgedFrame) => boolean,
+): PrecisionRecall {
+  const precisions: number[] = [];
+  const recalls: number[] = [];
+  for (const frames of targets) {
+    let [reported, visible, overlap] = [0, 0, 0];
+    for (const frame of frames) {
+      if (frame.truth !== null) visible++;
+      if (!reports(frame)) continue;
+      reported++;
+      overlap += frame.overlap;
+    }
+    // Nothing reported is nothing wrong, but nothing right either: such a target has a recall of 0 and no precision.
+    if (reported > 0) precisions.push(overlap / reported);
+    if (visible > 0) recalls.push(overlap / visible);
+  }
+  return fMeasure(mean(precisions), mean(recalls));
+}
+
+function fMeasure(precision: number, recall: number): PrecisionRecall {
+  const f = precision + recall > 0 ? (2 * precision * recall) / (precision + recall) : 0;
+  return { precision, recall, f: Number.isNaN(precision) || Number.isNaN(recall) ? Number.NaN : f };
+}
