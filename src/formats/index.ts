@@ -9,13 +9,13 @@ export {
 } from './box-message.js';
 export { formatBoxes, formatScores, parseBox, round } from './box-text.js';
 export { OutputError } from './error.js';
-export { JsonLinesWriter } from './json-lines.js';
-export { openPartFile, type PartFile } from './part-file.js';
-export { PreviewWriter } from './preview.js';
 export {
+  type FrameFacts,
   formatOfName,
   isFolderFormat,
+  READABLE_FORMATS,
   RESULT_FORMATS,
+  type ReadOptions,
   ResultFileError,
   type ResultFormat,
   type ResultSource,
@@ -23,4 +23,7 @@ export {
   resultFileName,
   type WriteOptions,
   writeResults,
-} from './results/index.js';
+} from './exchange/index.js';
+export { JsonLinesWriter } from './json-lines.js';
+export { openPartFile, type PartFile } from './part-file.js';
+export { PreviewWriter } from './preview.js';

@@ -1,6 +1,6 @@
-import { rmSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import { removeAtExit } from './at-exit.js';
 import { OutputError } from './error.js';
 
 let made = 0;
@@ -33,22 +33,21 @@ export async function openPartFile(file: string): Promise<PartFile> {
   }
   const extension = extname(file);
   const path = join(folder, `.${basename(file, extension)}.${process.pid}-${made++}.part${extension}`);
-  // A process that exits in between, say because its output's reader has gone, leaves nothing behind either.
-  const removeAtExit = () => rmSync(path, { force: true });
-  process.once('exit', removeAtExit);
+  const keep = removeAtExit(path);
   return {
     path,
     async finish() {
-      process.off('exit', removeAtExit);
       try {
         await rename(path, file);
+        keep();
       } catch (cause) {
+        keep();
         await rm(path, { force: true });
         throw new OutputError(file, (cause as Error).message, { cause });
       }
     },
     async discard() {
-      process.off('exit', removeAtExit);
+      keep();
       await rm(path, { force: true });
     },
   };
