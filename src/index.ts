@@ -40,13 +40,19 @@ export {
   PreviewWriter,
   TargetMessage,
 } from './formats/index.js';
-// Pictures in: video files and folders of stills.
+// Pictures in: video files, folders of stills, cameras and network streams.
 export {
   type Frame,
   type FrameSource,
   IngestError,
   type IngestErrorCode,
+  type LiveOptions,
+  type LiveSource,
+  openLive,
   openSource,
+  type ReconnectOptions,
+  redactUrl,
+  type SourceEvent,
   type SourceInfo,
   type SourceOptions,
   type SourceWarning,

@@ -5,7 +5,12 @@ import { SiamtrackError } from '../common/index.js';
  *
  * - `SOURCE_NOT_FOUND`: no such file or folder.
  * - `SOURCE_UNREADABLE`: it exists, and the system refuses to let it be read.
- * - `SOURCE_UNSUPPORTED`: neither a file nor a folder (a URL, a device).
+ * - `SOURCE_UNSUPPORTED`: a kind of source that this function, or this ffmpeg, does not take.
+ * - `SOURCE_UNREACHABLE`: nobody answers at that address: no such host, refused, no route.
+ * - `AUTH_FAILED`: the server wants other credentials than it got (401, 403).
+ * - `CONNECT_TIMEOUT`: no frame within `connectTimeout` of an attempt.
+ * - `SOURCE_ENDED`: the other side of a live source ended the stream.
+ * - `HARDWARE_FAILED`: the hardware decoder asked for does not work; software takes over.
  * - `NOT_A_VIDEO`: a file in which ffmpeg finds no video stream.
  * - `EMPTY_FOLDER`: a folder without a single picture.
  * - `FFMPEG_NOT_FOUND`: ffmpeg or ffprobe cannot be started.
@@ -19,6 +24,11 @@ export type IngestErrorCode =
   | 'SOURCE_NOT_FOUND'
   | 'SOURCE_UNREADABLE'
   | 'SOURCE_UNSUPPORTED'
+  | 'SOURCE_UNREACHABLE'
+  | 'AUTH_FAILED'
+  | 'CONNECT_TIMEOUT'
+  | 'SOURCE_ENDED'
+  | 'HARDWARE_FAILED'
   | 'NOT_A_VIDEO'
   | 'EMPTY_FOLDER'
   | 'FFMPEG_NOT_FOUND'

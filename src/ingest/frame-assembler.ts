@@ -12,42 +12,55 @@ export interface Announced {
 }
 
 /** A filled buffer and what was announced of it. */
-export interface Assembled {
+export interface Assembled<N extends Announced = Announced> {
   readonly buffer: Uint8Array;
-  readonly note: Announced;
+  readonly note: N;
+  /** Milliseconds since the epoch at which its last byte came. */
+  readonly wallTime: number;
+}
+
+/** What to do while no buffer is free, where waiting would let a live source fall behind. */
+export interface LossyPolicy<N extends Announced> {
+  /** May give a buffer back to the pool. */
+  readonly makeRoom: () => void;
+  /** There is still no buffer: this picture's pixels are thrown away. */
+  readonly onLost: (note: N) => void;
 }
 
 /**
  * Cuts ffmpeg's raw output into pictures, by the sizes announced in its log. It takes in bytes only while
- * fewer than `readAhead` pictures wait and the pool has a buffer: that is the back-pressure.
+ * fewer than `readAhead` pictures wait and the pool has a buffer: that is the back-pressure. With a lossy policy
+ * it always takes them in.
  */
-export class FrameAssembler extends Writable {
+export class FrameAssembler<N extends Announced = Announced> extends Writable {
   readonly #pool: FramePool;
   readonly #readAhead: number;
   readonly #onProgress: () => void;
-  readonly #notes: Announced[] = [];
-  readonly #ready: Assembled[] = [];
-  #filling?: { buffer?: Uint8Array; size: number; filled: number; note: Announced };
+  readonly #lossy?: LossyPolicy<N>;
+  readonly #notes: N[] = [];
+  readonly #ready: Assembled<N>[] = [];
+  #filling?: { buffer?: Uint8Array; size: number; filled: number; note: N };
   #chunk?: Buffer;
   #offset = 0;
   #done?: () => void;
 
   /** @param onProgress called when a picture becomes ready, and when none can for want of a buffer */
-  constructor(pool: FramePool, readAhead: number, onProgress: () => void) {
+  constructor(pool: FramePool, readAhead: number, onProgress: () => void, lossy?: LossyPolicy<N>) {
     super({ highWaterMark: 1 << 19 });
     this.#pool = pool;
     this.#readAhead = readAhead;
     this.#onProgress = onProgress;
+    this.#lossy = lossy;
   }
 
   /** A picture whose pixels are on their way. */
-  announce(note: Announced): void {
+  announce(note: N): void {
     this.#notes.push(note);
     this.pump();
   }
 
   /** The oldest complete picture; its buffer is now the caller's to give back. */
-  shift(): Assembled | undefined {
+  shift(): Assembled<N> | undefined {
     const first = this.#ready.shift();
     if (first) this.pump();
     return first;
@@ -79,7 +92,7 @@ export class FrameAssembler extends Writable {
       if (filling.filled === size) {
         this.#filling = undefined;
         if (!buffer) continue;
-        this.#ready.push({ buffer, note });
+        this.#ready.push({ buffer, note, wallTime: Date.now() });
         this.#onProgress();
       }
     }
@@ -89,12 +102,14 @@ export class FrameAssembler extends Writable {
     done();
   }
 
-  /** Gives every buffer back to the pool. */
-  discard(): void {
+  /** Gives every buffer back to the pool. Returns how many pictures were announced and are lost. */
+  discard(): number {
+    const lost = this.#ready.length + this.#notes.length + (this.#filling?.buffer ? 1 : 0);
     for (const { buffer } of this.#ready.splice(0)) this.#pool.put(buffer);
     if (this.#filling?.buffer) this.#pool.put(this.#filling.buffer);
     this.#filling = undefined;
     this.#notes.length = 0;
+    return lost;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
@@ -108,8 +123,12 @@ export class FrameAssembler extends Writable {
     const note = this.#notes[0];
     if (!note || this.#ready.length >= this.#readAhead) return false;
     const size = i420Size(note.width, note.height);
-    const buffer = note.skip ? undefined : this.#pool.take(size);
-    if (!note.skip && !buffer) {
+    let buffer = note.skip ? undefined : this.#pool.take(size);
+    if (!note.skip && !buffer && this.#lossy) {
+      this.#lossy.makeRoom();
+      buffer = this.#pool.take(size);
+      if (!buffer) this.#lossy.onLost(note);
+    } else if (!note.skip && !buffer) {
       this.#onProgress();
       return false;
     }

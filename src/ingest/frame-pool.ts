@@ -10,6 +10,8 @@ export interface FrameHeader {
   readonly matrix: Frame['matrix'];
   readonly index: number;
   readonly pts: number;
+  /** Milliseconds since the epoch. Default: now. */
+  readonly wallTime?: number;
 }
 
 /** Bytes of an I420 picture without row padding: `w * h + 2 * ceil(w / 2) * ceil(h / 2)`. */
@@ -74,7 +76,7 @@ class PooledFrame implements Frame {
   readonly matrix: Frame['matrix'];
   readonly index: number;
   readonly pts: number;
-  readonly wallTime = Date.now();
+  readonly wallTime: number;
   readonly #pool: FramePool;
   readonly #buffer: Uint8Array;
   #references = 1;
@@ -92,6 +94,7 @@ class PooledFrame implements Frame {
     this.matrix = header.matrix;
     this.index = header.index;
     this.pts = header.pts;
+    this.wallTime = header.wallTime ?? Date.now();
     this.#pool = pool;
     this.#buffer = buffer;
   }

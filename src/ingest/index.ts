@@ -1,6 +1,10 @@
 export { IngestError, type IngestErrorCode } from './errors.js';
 export type { Frame } from './frame.js';
 export { type FrameHeader, FramePool, i420Size } from './frame-pool.js';
+export type { LiveOptions, LiveSource, ReconnectOptions, SourceEvent } from './live.js';
+export { openLive } from './live-source.js';
 export { openSource } from './open-source.js';
+export { redactUrl } from './redact.js';
 export { rgbToI420 } from './rgb-to-i420.js';
 export type { FrameSource, SourceInfo, SourceOptions, SourceWarning } from './source.js';
+export { parseSource, type SourceAddress, type SourceForm } from './source-form.js';

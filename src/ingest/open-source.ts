@@ -1,19 +1,23 @@
 import { stat } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError } from '../common/index.js';
 import { IngestError } from './errors.js';
 import type { FrameSource, SourceOptions } from './source.js';
+import { parseSource } from './source-form.js';
 import { isStill } from './still-decoder.js';
 import { listStills, openStills } from './stills-source.js';
+import { fileInput, httpInput, isLive } from './video-input.js';
 import { openVideo } from './video-source.js';
 
 /**
- * Opens a video file, a folder of stills, or a single picture (a source of one frame).
+ * Opens a video file, a folder of stills, a single picture (a source of one frame), or an http(s) address that has an
+ * end: a file or a playlist of a recording. A camera or another live address is for `openLive`.
  *
  * A file that is cut yields every frame before the cut and then throws `DECODE_FAILED`, whose `frame` is the first that
  * is missing. MPEG program and transport streams and raw streams promise no length: there a cut is seen only where it
  * goes through a packet. Damage further inside is concealed by the decoder and told to `onWarning`.
  *
- * @param source path; any characters are taken literally
+ * @param source path, any characters of which are taken literally, or an http(s) or file address
  * @throws {IngestError} with the code that says what is wrong, see {@link IngestErrorCode}
  * @throws {InvalidArgumentError} for options outside their bounds
  */
@@ -21,10 +25,7 @@ export async function openSource(source: string, options: SourceOptions = {}): P
   if (typeof source !== 'string' || source === '') throw new InvalidArgumentError('source', 'a path', source);
   checkOptions(options);
   options.signal?.throwIfAborted();
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) {
-    const scheme = source.slice(0, source.indexOf(':'));
-    throw new IngestError('SOURCE_UNSUPPORTED', `expected a file or a folder, got a ${scheme} address`);
-  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) return openAddress(source, options);
   const kind = await look(source, () => stat(source));
   if (kind.isDirectory()) {
     const paths = await look(source, () => listStills(source));
@@ -36,7 +37,15 @@ export async function openSource(source: string, options: SourceOptions = {}): P
   if (!kind.isFile()) {
     throw new IngestError('SOURCE_UNSUPPORTED', `expected a file or a folder, got a device: ${source}`);
   }
-  return isStill(source) ? openStills([source], source, options) : openVideo(source, options);
+  return isStill(source) ? openStills([source], source, options) : openVideo(fileInput(source), options);
+}
+
+/** A finite address is read like a file. */
+async function openAddress(source: string, options: SourceOptions): Promise<FrameSource> {
+  const { form, shown } = parseSource(source);
+  if (form === 'file') return openSource(fileURLToPath(source), options);
+  if (form !== 'http') throw isLive(shown);
+  return openVideo(httpInput(source), options);
 }
 
 async function look<T>(source: string, read: () => Promise<T>): Promise<T> {

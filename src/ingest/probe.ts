@@ -1,12 +1,16 @@
 import { type ColourPlan, planColour } from './colour.js';
 import { IngestError } from './errors.js';
-import { ffprobePath, fileUrl, runTool } from './ffmpeg-tools.js';
+import { failureCode } from './failure.js';
+import { ffprobePath, runTool } from './ffmpeg-tools.js';
 import type { SourceInfo, SourceOptions } from './source.js';
+import type { VideoInput } from './video-input.js';
 
 /** A video stream as its container describes it. */
 export interface VideoProbe {
   readonly info: SourceInfo;
   readonly colour: ColourPlan;
+  /** Whether its end is in sight: the container tells a duration, or the address its length. */
+  readonly finite: boolean;
 }
 
 interface ProbedStream {
@@ -25,25 +29,25 @@ interface ProbedStream {
 }
 
 /** Asks ffprobe for the first video stream that is not a cover picture. `NOT_A_VIDEO` where there is none. */
-export async function probeVideo(path: string, options: SourceOptions): Promise<VideoProbe> {
+export async function probeVideo(input: VideoInput, options: SourceOptions): Promise<VideoProbe> {
   const { exitCode, stdout, stderr } = await runTool(
     ffprobePath(options),
     [
       ...['-hide_banner', '-loglevel', 'error', '-select_streams', 'V:0', '-of', 'json'],
-      ...['-show_streams', '-show_format', '-i', fileUrl(path)],
+      ...['-show_streams', '-show_format', ...input.options, '-i', input.input],
     ],
     { timeout: options.stallTimeout ?? 60_000, signal: options.signal },
   );
   const parsed = (exitCode === 0 ? JSON.parse(stdout.toString('utf8')) : {}) as {
     streams?: ProbedStream[];
-    format?: { duration?: string };
+    format?: { duration?: string; size?: string };
   };
   const stream = parsed.streams?.[0];
   if (!stream?.width || !stream.height) {
-    const said = stderr.trim().split('\n').slice(-2).join('; ');
+    const said = input.redact(stderr.trim().split('\n').slice(-2).join('; '));
     throw new IngestError(
-      'NOT_A_VIDEO',
-      `expected a file with a video stream, got ${path}${said ? ` (ffprobe: ${said})` : ''}`,
+      (input.url && failureCode(said)) || 'NOT_A_VIDEO',
+      `expected a file with a video stream, got ${input.name}${said ? ` (ffprobe: ${said})` : ''}`,
     );
   }
   const rotation = rotationOf(stream);
@@ -61,6 +65,7 @@ export async function probeVideo(path: string, options: SourceOptions): Promise<
       codec: stream.codec_name,
       rotation,
     },
+    finite: (positive(parsed.format?.duration) ?? positive(parsed.format?.size)) !== undefined,
     colour: planColour(stream.pix_fmt ?? 'unknown', stream.color_range, stream.color_space, width, height),
   };
 }

@@ -2,7 +2,7 @@ import type { Frame } from './frame.js';
 
 /** What is known of a source before its first frame. */
 export interface SourceInfo {
-  readonly kind: 'video' | 'stills';
+  readonly kind: 'video' | 'stills' | 'live';
   /** Upright size in pixels of the first frame; later frames carry their own. */
   readonly width: number;
   readonly height: number;

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../common/index.js';
 import { IngestError } from './errors.js';
 import type { Frame } from './frame.js';
 import { FramePool, i420Size } from './frame-pool.js';
+import { iterateOnce } from './iterate-once.js';
 import { rgbToI420 } from './rgb-to-i420.js';
 import type { FrameSource, SourceInfo, SourceOptions } from './source.js';
 import { decodeStill, isStill, type StillPixels } from './still-decoder.js';
@@ -59,7 +60,6 @@ async function decode(paths: readonly string[], index: number, options: SourceOp
 class StillsSource implements FrameSource {
   readonly info: SourceInfo;
   readonly #paths: readonly string[];
-  readonly #name: string;
   readonly #fps: number;
   readonly #options: SourceOptions;
   readonly #pool: FramePool;
@@ -67,41 +67,23 @@ class StillsSource implements FrameSource {
   readonly #pending: Promise<StillPixels>[] = [];
   #next: number;
   #decoding: number;
-  #iterated = false;
+  readonly #iterate: () => AsyncIterator<Frame, undefined>;
   #closed = false;
 
   constructor(paths: readonly string[], name: string, info: SourceInfo, fps: number, options: SourceOptions) {
     this.info = info;
     this.#paths = paths;
-    this.#name = name;
     this.#fps = fps;
     this.#options = options;
     this.#pool = new FramePool(options.maxFrames ?? 64);
     this.#ahead = options.threads ?? 2;
     this.#next = firstIndex(options.start, fps);
     this.#decoding = this.#next;
+    this.#iterate = iterateOnce({ name: name, next: () => this.#frame(), close: () => this.close() });
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Frame, undefined> {
-    if (this.#iterated) {
-      throw new IngestError('SOURCE_BUSY', `${this.#name}: a source is iterated once; open it again`);
-    }
-    this.#iterated = true;
-    return {
-      next: async () => {
-        try {
-          const value = await this.#frame();
-          return value ? { done: false, value } : { done: true, value: undefined };
-        } catch (error) {
-          await this.close();
-          throw error;
-        }
-      },
-      return: async () => {
-        await this.close();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.#iterate();
   }
 
   async close(): Promise<void> {

@@ -1,42 +1,42 @@
 import { availableParallelism } from 'node:os';
+import { Decoder } from './decoder.js';
 import { IngestError } from './errors.js';
-import { FfmpegLog } from './ffmpeg-log.js';
-import { FfmpegProcess } from './ffmpeg-process.js';
-import { ffmpegPath, ffmpegVersion, fileUrl } from './ffmpeg-tools.js';
+import { ffmpegPath, ffmpegVersion } from './ffmpeg-tools.js';
 import type { Frame } from './frame.js';
 import { FrameAssembler } from './frame-assembler.js';
 import { FramePool } from './frame-pool.js';
+import { iterateOnce } from './iterate-once.js';
 import { probeVideo, type VideoProbe } from './probe.js';
-import { ShowinfoParser } from './showinfo.js';
+import type { FrameNote } from './showinfo.js';
 import type { FrameSource, SourceInfo, SourceOptions } from './source.js';
+import { isLive, type VideoInput } from './video-input.js';
 
 const DEFAULTS = { readAhead: 4, maxFrames: 64, stallTimeout: 60_000, killTimeout: 500 };
 
 /** Most frames that a decoder holds back to put them in order, threads aside. */
 const END_DELAY = 4;
 
-/** Looks at a video file; decoding starts with the first frame asked for. */
-export async function openVideo(path: string, options: SourceOptions): Promise<FrameSource> {
+/** Looks at a video file or a finite address; decoding starts with the first frame asked for. */
+export async function openVideo(input: VideoInput, options: SourceOptions): Promise<FrameSource> {
   const timeout = options.stallTimeout ?? DEFAULTS.stallTimeout;
   const [version, probe] = await Promise.all([
     ffmpegVersion(ffmpegPath(options), timeout),
-    probeVideo(path, options),
+    probeVideo(input, options),
   ]);
-  return new VideoSource(path, probe, version, options);
+  if (input.url && !probe.finite) throw isLive(input.name);
+  return new VideoSource(input, probe, version, options);
 }
 
 class VideoSource implements FrameSource {
   readonly info: SourceInfo;
-  readonly #path: string;
+  readonly #input: VideoInput;
   readonly #probe: VideoProbe;
   readonly #version: number;
   readonly #options: SourceOptions & typeof DEFAULTS;
   readonly #pool: FramePool;
   readonly #assembler: FrameAssembler;
-  readonly #showinfo = new ShowinfoParser();
-  readonly #log = new FfmpegLog();
-  #process?: FfmpegProcess;
-  #iterated = false;
+  #decoder?: Decoder;
+  readonly #iterate: () => AsyncIterator<Frame, undefined>;
   #closing?: Promise<void>;
   #failure?: unknown;
   /** All pixels are assembled and the process has gone. */
@@ -46,39 +46,21 @@ class VideoSource implements FrameSource {
   #lastSign = 0;
   #wake: () => void = () => {};
 
-  constructor(path: string, probe: VideoProbe, version: number, options: SourceOptions) {
+  constructor(input: VideoInput, probe: VideoProbe, version: number, options: SourceOptions) {
     this.info = probe.info;
-    this.#path = path;
+    this.#input = input;
     this.#probe = probe;
     this.#version = version;
     this.#options = { ...DEFAULTS, ...options };
     this.#pool = new FramePool(this.#options.maxFrames);
     this.#assembler = new FrameAssembler(this.#pool, this.#options.readAhead, () => this.#wake());
     this.#pool.onReturn = () => this.#assembler.pump();
+    this.#iterate = iterateOnce({ name: input.name, next: () => this.#next(), close: () => this.close() });
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Frame, undefined> {
-    if (this.#iterated) {
-      throw new IngestError('SOURCE_BUSY', `${this.#path}: a source is iterated once; open it again`);
-    }
-    this.#iterated = true;
-    return {
-      next: async () => {
-        try {
-          const value = await this.#next();
-          return value ? { done: false, value } : { done: true, value: undefined };
-        } catch (error) {
-          // A for-await loop does not call return() on an iterator that throws.
-          await this.close();
-          throw error;
-        }
-      },
-      return: async () => {
-        await this.close();
-        return { done: true, value: undefined };
-      },
-    };
+    return this.#iterate();
   }
 
   close(): Promise<void> {
@@ -97,7 +79,7 @@ class VideoSource implements FrameSource {
   async #close(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#wake();
-    await this.#process?.stop(this.#options.killTimeout);
+    await this.#decoder?.stop(this.#options.killTimeout);
     this.#assembler.destroy();
     this.#assembler.discard();
     this.#wake();
@@ -105,7 +87,7 @@ class VideoSource implements FrameSource {
 
   async #next(): Promise<Frame | undefined> {
     this.#options.signal?.throwIfAborted();
-    if (!this.#process && !this.#closing) this.#start();
+    if (!this.#decoder && !this.#closing) this.#start();
     const since = Date.now();
     for (;;) {
       this.#options.signal?.throwIfAborted();
@@ -113,7 +95,7 @@ class VideoSource implements FrameSource {
       const item = this.#assembler.shift();
       if (item) {
         const { range, matrix } = this.#probe.colour;
-        return this.#pool.frame(item.buffer, { ...item.note, range, matrix });
+        return this.#pool.frame(item.buffer, { ...item.note, range, matrix, wallTime: item.wallTime });
       }
       if (this.#failure) throw this.#failure;
       if (this.#ended) {
@@ -137,7 +119,7 @@ class VideoSource implements FrameSource {
     if (left <= 0) {
       throw new IngestError(
         'SOURCE_STALLED',
-        `${this.#path}: expected frame ${this.#announced}, got nothing from ffmpeg for ${this.#options.stallTimeout} ms`,
+        `${this.#input.name}: expected frame ${this.#announced}, got nothing from ffmpeg for ${this.#options.stallTimeout} ms`,
       );
     }
     await new Promise<void>((resolve) => {
@@ -152,33 +134,25 @@ class VideoSource implements FrameSource {
 
   #start(): void {
     const { threads } = this.#options;
-    const process = new FfmpegProcess({
+    const decoder = new Decoder({
       path: ffmpegPath(this.#options),
-      inputOptions: [
-        ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+info', '-copyts'],
-        ...(threads ? ['-threads', String(threads)] : []),
-      ],
-      input: fileUrl(this.#path),
-      outputOptions: [
-        ...['-map', '0:V:0', '-vf', `${this.#probe.colour.filter},showinfo=checksum=0`],
-        ...(this.#version >= 5.01 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough']),
-        // A change of size in mid-stream comes through as it is.
-        ...(this.#version >= 4.04 ? ['-autoscale', '0'] : []),
-        ...['-c:v', 'rawvideo', '-threads', '1', '-avioflags', 'direct', '-f', 'rawvideo'],
-      ],
-      output: this.#assembler,
+      version: this.#version,
+      inputOptions: [...this.#input.options, ...(threads ? ['-threads', String(threads)] : [])],
+      input: this.#input.input,
+      filter: this.#probe.colour.filter,
+      assembler: this.#assembler,
+      onSign: () => {
+        this.#lastSign = Date.now();
+      },
+      onFrame: (note) => this.#onFrame(note),
       onLine: (line) => this.#onLine(line),
     });
-    this.#process = process;
+    this.#decoder = decoder;
     this.#lastSign = Date.now();
-    const assembled = new Promise<void>((resolve) => {
-      this.#assembler.once('finish', resolve).once('close', resolve);
-    });
-    this.#assembler.on('error', () => {});
     void (async () => {
       try {
-        const [exit] = await Promise.all([process.exited, assembled]);
-        if (!this.#closing) this.#failure = this.#verdict(exit.code, exit.signal);
+        const exit = await decoder.ended;
+        if (!this.#closing) this.#failure = this.#verdict(decoder, exit.code, exit.signal);
       } catch (error) {
         this.#failure = error;
       }
@@ -188,13 +162,11 @@ class VideoSource implements FrameSource {
   }
 
   #onLine(line: string): void {
-    this.#lastSign = Date.now();
-    const note = this.#showinfo.parse(line);
-    if (!note) {
-      const message = this.#log.add(line, this.#announced);
-      if (message && !this.#closing) this.#options.onWarning?.({ frame: this.#announced, message });
-      return;
-    }
+    const message = this.#decoder!.log.add(this.#input.redact(line), this.#announced);
+    if (message && !this.#closing) this.#options.onWarning?.({ frame: this.#announced, message });
+  }
+
+  #onFrame(note: FrameNote): void {
     const index = this.#announced++;
     const step = this.info.frameRate ? 1 / this.info.frameRate : 0;
     const pts = note.pts ?? (this.#lastPts === undefined ? 0 : this.#lastPts + step);
@@ -206,10 +178,10 @@ class VideoSource implements FrameSource {
   }
 
   /** After a natural end: the error it deserves, if any. ffmpeg ends with 0 for most files that are cut. */
-  #verdict(code: number | null, signal: NodeJS.Signals | null): IngestError | undefined {
+  #verdict(decoder: Decoder, code: number | null, signal: NodeJS.Signals | null): IngestError | undefined {
     const { frameCount } = this.info;
     const frame = this.#announced;
-    const { cut, tail, damagedAt } = this.#log;
+    const { cut, tail, damagedAt } = decoder.log;
     // A decoder reports damage as early as it has threads and holds frames back; nearer to the end than that,
     // or with frames missing at the end, the damage is the end.
     const delay = END_DELAY + (this.#options.threads ?? availableParallelism());
@@ -222,7 +194,7 @@ class VideoSource implements FrameSource {
     const last = this.#lastPts === undefined ? '' : ` (the last one is at ${this.#lastPts.toFixed(3)} s)`;
     return new IngestError(
       'DECODE_FAILED',
-      `${this.#path}: stops at frame ${frame}${promised}${last}: ${reason}`,
+      `${this.#input.name}: stops at frame ${frame}${promised}${last}: ${reason}`,
       { frame },
     );
   }

@@ -1,0 +1,60 @@
+import type { LiveOptions } from './live.js';
+import type { SourceAddress, SourceForm } from './source-form.js';
+import { HTTP_PROTOCOLS } from './video-input.js';
+
+/**
+ * ffmpeg's options before a live input. No frame waits for a later one: the decoder may not keep several in work at once
+ * (`low_delay`), and the first is shown without first collecting a second of them to guess the frame rate.
+ *
+ * @param options `hardware` only as far as it is still to be tried; `realtime` as decided
+ */
+export function liveInputOptions(address: SourceAddress, options: LiveOptions): string[] {
+  const { threads, hardware, inputOptions = [] } = options;
+  const paced = options.realtime === true;
+  return [
+    ...(threads ? ['-threads', String(threads)] : []),
+    ...(hardware ? ['-hwaccel', hardware] : []),
+    ...(paced ? ['-re'] : ['-flags', 'low_delay', '-fpsprobesize', '0']),
+    ...formOptions(address.form, options),
+    ...inputOptions,
+  ];
+}
+
+function formOptions(form: SourceForm, options: LiveOptions): string[] {
+  switch (form) {
+    case 'rtsp':
+      return [
+        ...['-protocol_whitelist', 'rtsp,rtsps,rtp,srtp,udp,tcp,tls,http,https,httpproxy,crypto'],
+        ...['-rtsp_transport', options.transport ?? 'tcp', '-allowed_media_types', 'video'],
+      ];
+    case 'rtmp':
+      return [
+        ...[
+          '-protocol_whitelist',
+          'rtmp,rtmps,rtmpt,rtmpts,rtmpe,ffrtmphttp,ffrtmpcrypt,http,https,tcp,tls,crypto',
+        ],
+        ...['-rtmp_live', 'live', '-analyzeduration', '1000000'],
+      ];
+    case 'http':
+      return ['-protocol_whitelist', HTTP_PROTOCOLS];
+    case 'srt':
+      return ['-protocol_whitelist', 'srt,udp', '-analyzeduration', '1000000'];
+    case 'udp':
+      return [
+        ...['-protocol_whitelist', 'udp,rtp,rtcp', '-analyzeduration', '1000000'],
+        ...['-overrun_nonfatal', '1'],
+      ];
+    case 'tcp':
+      return ['-protocol_whitelist', 'tcp', '-analyzeduration', '1000000'];
+    case 'v4l2':
+      return ['-f', 'v4l2'];
+    case 'avfoundation':
+      return ['-f', 'avfoundation', '-framerate', '30'];
+    case 'dshow':
+      return ['-f', 'dshow', '-rtbufsize', '256M'];
+    case 'lavfi':
+      return ['-re', '-f', 'lavfi'];
+    case 'file':
+      return options.loop ? ['-stream_loop', '-1'] : [];
+  }
+}

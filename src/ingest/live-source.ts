@@ -1,0 +1,362 @@
+import { InvalidArgumentError } from '../common/index.js';
+import { Backoff } from './backoff.js';
+import { IngestError, type IngestErrorCode } from './errors.js';
+import { ffmpegPath, ffmpegVersion } from './ffmpeg-tools.js';
+import type { Frame } from './frame.js';
+import type { Assembled } from './frame-assembler.js';
+import { FramePool } from './frame-pool.js';
+import { iterateOnce } from './iterate-once.js';
+import type { LiveOptions, LiveSource, SourceEvent } from './live.js';
+import { LiveClock } from './live-clock.js';
+import { LiveConnection, type LiveNote, type Outcome } from './live-connection.js';
+import { liveInputOptions } from './live-input.js';
+import { type Redactor, redactor } from './redact.js';
+import type { SourceInfo } from './source.js';
+import { parseSource, type SourceAddress } from './source-form.js';
+import type { StreamHeader } from './stream-header.js';
+
+const DEFAULTS = { stallTimeout: 10_000, connectTimeout: 15_000, killTimeout: 500, maxFrames: 64 };
+
+/** A connection that lived this long, in milliseconds, starts the row of delays anew when it is lost. */
+const SETTLED = 2000;
+
+/** Failures that no waiting cures, as long as the source has never been live. */
+const HOPELESS: ReadonlySet<string> = new Set(['FFMPEG_NOT_FOUND', 'SOURCE_UNSUPPORTED']);
+/** Failures that a person must see to. */
+const TOLD: ReadonlySet<string> = new Set([
+  'AUTH_FAILED',
+  'SOURCE_NOT_FOUND',
+  'SOURCE_UNREADABLE',
+  'NOT_A_VIDEO',
+]);
+
+/**
+ * Opens a camera, a network stream, a webcam, or a file played at its native speed. It does not wait for the source: one
+ * that is absent is waited for, one that is lost is connected to again, for ever unless told otherwise.
+ *
+ * @param source see `docs/sources.md` for every form
+ * @throws {IngestError} `SOURCE_UNSUPPORTED` for an address of no known form; the iteration throws what ends the source
+ * @throws {InvalidArgumentError} for options outside their bounds
+ * @example
+ * for await (const frame of openLive('rtsp://camera/1')) {
+ *   console.log(frame.index, frame.pts);
+ *   frame.release();
+ * }
+ */
+export function openLive(source: string, options: LiveOptions = {}): LiveSource {
+  const address = parseSource(source);
+  checkOptions(options);
+  return new ReconnectingSource(source, address, options);
+}
+
+class ReconnectingSource implements LiveSource {
+  readonly url: string;
+  readonly #address: SourceAddress;
+  readonly #options: LiveOptions & typeof DEFAULTS;
+  readonly #redact: Redactor;
+  readonly #pool: FramePool;
+  readonly #backoff: Backoff;
+  readonly #clock = new LiveClock();
+  readonly #iterate: () => AsyncIterator<Frame, undefined>;
+  readonly #done: Promise<void>;
+  readonly #closing = new AbortController();
+  #connection?: LiveConnection;
+  #hardware?: string;
+  #finite: boolean;
+  #paced: boolean;
+  #info?: SourceInfo;
+  #header?: StreamHeader;
+  #newest?: Assembled<LiveNote>;
+  #announced = 0;
+  #skipped = 0;
+  #full = false;
+  #told?: string;
+  #failure?: unknown;
+  #over = false;
+  #wake: () => void = () => {};
+
+  constructor(source: string, address: SourceAddress, options: LiveOptions) {
+    this.url = address.shown;
+    this.#address = address;
+    this.#options = { ...DEFAULTS, ...defined(options) };
+    this.#redact = redactor(source, options.inputOptions);
+    this.#pool = new FramePool(this.#options.maxFrames);
+    this.#backoff = new Backoff(options.reconnect || {});
+    this.#hardware = options.hardware;
+    this.#finite = address.form === 'file' && !options.loop;
+    this.#paced = address.form === 'file' && options.realtime !== false;
+    this.#iterate = iterateOnce({ name: this.url, next: () => this.#next(), close: () => this.close() });
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#done = Promise.resolve().then(() => this.#run());
+  }
+
+  get skipped(): number {
+    return this.#skipped;
+  }
+
+  get info(): SourceInfo | undefined {
+    return this.#info;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Frame, undefined> {
+    return this.#iterate();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#connection?.stop();
+    this.#wake();
+    await this.#done;
+    this.#dropNewest();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  readonly #onAbort = () => {
+    void this.close();
+  };
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async #next(): Promise<Frame | undefined> {
+    for (;;) {
+      this.#options.signal?.throwIfAborted();
+      if (this.#closed) return undefined;
+      const newest = this.#newest;
+      if (newest) {
+        this.#newest = undefined;
+        return this.#pool.frame(newest.buffer, { ...newest.note, wallTime: newest.wallTime });
+      }
+      if (this.#failure) throw this.#failure;
+      if (this.#over) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Connects until closed, ended or given up. Never rejects. */
+  async #run(): Promise<void> {
+    try {
+      if (this.#options.signal?.aborted) return;
+      while (!this.#closed) {
+        const outcome = await this.#connectOnce();
+        if (this.#closed) break;
+        if (!(await this.#goOn(outcome))) break;
+      }
+    } catch (error) {
+      this.#failure = error;
+      const code = error instanceof IngestError ? error.code : 'DECODE_FAILED';
+      const message = error instanceof Error ? error.message : String(error);
+      this.#emit({ kind: 'error', wall: Date.now(), code, message });
+    }
+    this.#over = true;
+    this.#wake();
+  }
+
+  async #connectOnce(): Promise<Outcome> {
+    const { attempt } = this.#backoff;
+    this.#emit({ kind: 'connecting', wall: Date.now(), attempt });
+    const path = ffmpegPath(this.#options);
+    let version: number;
+    try {
+      version = await ffmpegVersion(path, this.#options.connectTimeout);
+    } catch (error) {
+      if (!(error instanceof IngestError)) throw error;
+      return { kind: 'failed', code: error.code, reason: error.message, hardware: false };
+    }
+    if (this.#closed) return { kind: 'ended' };
+    this.#clock.restart();
+    let fresh = true;
+    const connection = new LiveConnection({
+      ffmpegPath: path,
+      version,
+      inputOptions: liveInputOptions(this.#address, {
+        ...this.#options,
+        hardware: this.#hardware,
+        realtime: this.#paced,
+      }),
+      input: this.#address.input,
+      redact: this.#redact,
+      pool: this.#pool,
+      connectTimeout: this.#options.connectTimeout,
+      stallTimeout: this.#options.stallTimeout,
+      killTimeout: this.#options.killTimeout,
+      expectEndless: this.#address.form === 'http' && !this.#finite,
+      place: (pts) => ({ index: this.#announced++, pts: this.#clock.tick(pts, performance.now()) }),
+      lossy: {
+        makeRoom: () => this.#dropNewest(),
+        onLost: () => this.#onLost(),
+      },
+      onFrame: (frame, header) => {
+        this.#dropNewest();
+        this.#newest = frame;
+        this.#full = false;
+        this.#tellLive(frame.note, header, fresh);
+        fresh = false;
+        this.#wake();
+      },
+      onStalled: (seconds) => this.#emit({ kind: 'stalled', wall: Date.now(), seconds }),
+      onProblem: (message) => this.#warn(message),
+    });
+    this.#connection = connection;
+    const { outcome, lost } = await connection.finish();
+    this.#connection = undefined;
+    this.#skipped += lost;
+    if (connection.liveFor >= SETTLED) this.#backoff.reset();
+    return outcome;
+  }
+
+  /** Decides what follows the end of a connection: another one (true, after its delay) or the end (false). */
+  async #goOn(outcome: Outcome): Promise<boolean> {
+    const reconnect = this.#options.reconnect !== false;
+    if (outcome.kind === 'finite') {
+      // A live address that comes back as a finished recording of itself is over.
+      if (this.#info) return this.#end();
+      this.#finite = true;
+      this.#paced = this.#options.realtime !== false;
+      return true;
+    }
+    const wasLive = this.#header !== undefined;
+    this.#header = undefined;
+    if (outcome.kind === 'ended' && (this.#finite || !reconnect)) return this.#end();
+    const failure =
+      outcome.kind === 'ended'
+        ? {
+            code: 'SOURCE_ENDED' as IngestErrorCode,
+            reason: 'the other side ended the stream',
+            hardware: false,
+          }
+        : outcome;
+    if (failure.hardware && this.#hardware) {
+      this.#softwareInstead(failure.reason);
+      return true;
+    }
+    const delay = reconnect ? this.#backoff.next() : undefined;
+    const lost = this.#finite && wasLive;
+    const hopeless = HOPELESS.has(failure.code) && !this.#info;
+    if (delay === undefined || lost || hopeless) {
+      throw new IngestError(failure.code, `${this.url}: ${failure.reason}`);
+    }
+    if (TOLD.has(failure.code) && this.#told !== failure.code) {
+      this.#told = failure.code;
+      const message = `${this.url}: ${failure.reason}`;
+      this.#emit({ kind: 'error', wall: Date.now(), code: failure.code, message });
+    }
+    const { attempt } = this.#backoff;
+    const { code, reason } = failure;
+    this.#emit({ kind: 'reconnecting', wall: Date.now(), attempt, delayMs: delay, reason, code });
+    await sleep(delay, this.#closing.signal);
+    return true;
+  }
+
+  #end(): false {
+    this.#emit({ kind: 'ended', wall: Date.now() });
+    return false;
+  }
+
+  #softwareInstead(reason: string): void {
+    const message = `${this.url}: hardware decoding by ${this.#hardware} failed, software takes over: ${reason}`;
+    this.#hardware = undefined;
+    this.#warn(message);
+    this.#emit({ kind: 'error', wall: Date.now(), code: 'HARDWARE_FAILED', message });
+  }
+
+  /** Tells of the first frame of a connection and of every change of picture. */
+  #tellLive(note: LiveNote, header: StreamHeader, fresh: boolean): void {
+    const before = this.#info;
+    this.#header = header;
+    if (!fresh && before && before.width === note.width && before.height === note.height) return;
+    const info = header.info(note.width, note.height);
+    this.#info = info;
+    this.#told = undefined;
+    const changed =
+      before !== undefined &&
+      (before.width !== info.width ||
+        before.height !== info.height ||
+        before.codec !== info.codec ||
+        before.frameRate !== info.frameRate);
+    const reconnected = fresh && before !== undefined;
+    this.#emit({ kind: 'live', wall: Date.now(), info, reconnected, changed });
+  }
+
+  #dropNewest(): void {
+    if (!this.#newest) return;
+    this.#pool.put(this.#newest.buffer);
+    this.#newest = undefined;
+    this.#skipped++;
+  }
+
+  #onLost(): void {
+    this.#skipped++;
+    if (this.#full) return;
+    this.#full = true;
+    this.#warn(`frames are skipped: ${this.#pool.out} are held at once (maxFrames ${this.#pool.maxFrames})`);
+  }
+
+  #warn(message: string): void {
+    if (this.#closed) return;
+    safely(() => this.#options.onWarning?.({ frame: this.#announced, message }));
+  }
+
+  #emit(event: SourceEvent): void {
+    if (this.#closed) return;
+    safely(() => this.#options.onEvent?.(event));
+  }
+}
+
+/** A listener that throws is an uncaught error of its own and does not take the source down. */
+function safely(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
+
+/** Without the options that are present as `undefined`, which would hide a default. */
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+function checkOptions(options: LiveOptions): void {
+  for (const name of ['threads', 'maxFrames'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
+      throw new InvalidArgumentError(name, 'an integer of at least 1', value);
+    }
+  }
+  for (const name of ['stallTimeout', 'connectTimeout', 'killTimeout'] as const) {
+    const value = options[name];
+    // Node's timers hold no more.
+    if (value !== undefined && !(value >= 0 && value <= 2_147_483_647)) {
+      throw new InvalidArgumentError(name, 'milliseconds', value);
+    }
+  }
+  if (options.transport !== undefined && !['tcp', 'udp'].includes(options.transport)) {
+    throw new InvalidArgumentError('transport', 'tcp or udp', options.transport);
+  }
+  if (options.hardware !== undefined && !/^\w+$/.test(options.hardware)) {
+    throw new InvalidArgumentError('hardware', 'the name of an ffmpeg -hwaccel', options.hardware);
+  }
+}
