@@ -1,6 +1,6 @@
+import type { Writable } from 'node:stream';
 import { FfmpegLog } from './ffmpeg-log.js';
 import { type FfmpegExit, FfmpegProcess } from './ffmpeg-process.js';
-import type { FrameAssembler } from './frame-assembler.js';
 import { type FrameNote, ShowinfoParser } from './showinfo.js';
 
 export interface DecoderOptions {
@@ -13,7 +13,7 @@ export interface DecoderOptions {
   /** Filters that lead to 4:2:0 8-bit planes. */
   readonly filter: string;
   /** Receives the pixels. Each frame must be announced to it in `onFrame`. */
-  readonly assembler: FrameAssembler;
+  readonly assembler: Writable;
   /** Wait for each frame's colour before telling of it. */
   readonly colours?: boolean;
   /** ffmpeg said something, whatever it is. */

@@ -43,6 +43,7 @@ export class FrameAssembler<N extends Announced = Announced> extends Writable {
   #chunk?: Buffer;
   #offset = 0;
   #done?: () => void;
+  #pumping = false;
 
   /** @param onProgress called when a picture becomes ready, and when none can for want of a buffer */
   constructor(pool: FramePool, readAhead: number, onProgress: () => void, lossy?: LossyPolicy<N>) {
@@ -80,9 +81,22 @@ export class FrameAssembler<N extends Announced = Announced> extends Writable {
   /** Takes in whatever may be taken in now. */
   pump(): void {
     const chunk = this.#chunk;
-    if (!chunk) return;
+    // Whoever is told of a picture may take it at once, which asks for more.
+    if (!chunk || this.#pumping) return;
+    this.#pumping = true;
+    const empty = this.#consume(chunk);
+    this.#pumping = false;
+    if (!empty) return;
+    const done = this.#done!;
+    this.#chunk = undefined;
+    this.#done = undefined;
+    done();
+  }
+
+  /** Whether all of the chunk is taken in. */
+  #consume(chunk: Buffer): boolean {
     while (this.#offset < chunk.length) {
-      if (!this.#filling && !this.#begin()) return;
+      if (!this.#filling && !this.#begin()) return false;
       const filling = this.#filling!;
       const { buffer, size, filled, note } = filling;
       const count = Math.min(chunk.length - this.#offset, size - filled);
@@ -96,10 +110,7 @@ export class FrameAssembler<N extends Announced = Announced> extends Writable {
         this.#onProgress();
       }
     }
-    const done = this.#done!;
-    this.#chunk = undefined;
-    this.#done = undefined;
-    done();
+    return true;
   }
 
   /** Gives every buffer back to the pool. Returns how many pictures were announced and are lost. */
