@@ -6,6 +6,7 @@ import { reportError } from './exit.js';
 /** Every command, in the order of the help. Loaded when needed: a runtime takes longer to load than to say no. */
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   track: async () => (await import('./track.js')).registerTrack,
+  convert: async () => (await import('./convert.js')).registerConvert,
   evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
   compare: async () => (await import('./compare.js')).registerCompare,
   train: async () => (await import('./train.js')).registerTrain,
