@@ -7,6 +7,8 @@ import { reportError } from './exit.js';
 const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
   track: async () => (await import('./track.js')).registerTrack,
   convert: async () => (await import('./convert.js')).registerConvert,
+  batch: async () => (await import('./batch.js')).registerBatch,
+  targets: async () => (await import('./targets.js')).registerTargets,
   evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
   compare: async () => (await import('./compare.js')).registerCompare,
   train: async () => (await import('./train.js')).registerTrain,

@@ -1,0 +1,1 @@
+export { type RemoteBatchOptions, runRemoteBatch } from './remote-batch.js';
