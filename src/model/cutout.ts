@@ -47,6 +47,11 @@ function span(centre: number, side: number, length: number): [number, number] {
   return [from, to - from];
 }
 
+/** Whether other threads see a picture's memory as it is. */
+export function isShared({ y, u, v }: I420Picture): boolean {
+  return [y, u, v].every((plane) => plane.buffer instanceof SharedArrayBuffer);
+}
+
 /** Copies a crop's part of its picture to `bytes` from `at`, and gives the same crop of the copy. */
 export function copyCutout(crop: PictureCrop, cutout: Cutout, bytes: Uint8Array, at: number): PictureCrop {
   const { left, top, width, height } = cutout;

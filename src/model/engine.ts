@@ -2,9 +2,9 @@ import type { PictureCrop } from './cutout.js';
 
 /** What an engine is, for logs, `doctor` and benches. */
 export interface EngineDescription {
-  /** Software that computes: `onnxruntime 1.30.0`. */
+  /** Software that computes: `onnxruntime 1.30.0`, `tensorflow 2.21.0`. */
   readonly runtime: string;
-  /** Where: `cpu`, `cuda`, ... */
+  /** Where: `cpu`, `gpu`, `cuda`, `webgpu`, ... */
   readonly device: string;
   /** Threads it computes on. */
   readonly threads: number;
@@ -48,6 +48,15 @@ export type CutResult = { readonly cropMs: number; readonly encodeMs: number } &
 );
 
 /**
+ * Who works on each crop of a call that others may take part in, in shared memory: 0 nobody yet, 1 the engine,
+ * 2 somebody else. Set by compare-and-exchange from 0, never changed again.
+ */
+export type Claims = Int32Array;
+export const UNCLAIMED = 0;
+export const CLAIMED_BY_ENGINE = 1;
+export const CLAIMED_BY_OTHERS = 2;
+
+/**
  * One place that computes a loaded model. It answers calls in order. `crops` holds `count` planar crops of
  * `size` x `size`, may be longer than that, and belongs to the engine until the promise settles; a call that
  * rejects may have lost it.
@@ -58,14 +67,22 @@ export interface Engine {
   readonly depth: number;
   /** It computes on the calling thread, where JavaScript waits meanwhile. */
   readonly blocks: boolean;
+  /** A batch takes it as long as its crops one by one, and `cut` heeds `claims`: work can be taken back from it. */
+  readonly shares?: boolean;
   /** Embeds a batch of crops. */
   encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult>;
   /** Embeds a batch of search regions and runs the head on each with its own template. */
   respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult>;
   /**
    * Cuts a batch of crops of `size` x `size` itself, then embeds them, or with `templates` responds to them. There
-   * where cutting elsewhere is cheaper: beside the network, in its thread.
+   * where cutting elsewhere is cheaper: beside the network, in its thread. With `claims` it claims each crop before it
+   * begins, first to last, and the result holds those it got alone, in order.
    */
-  cut?(crops: readonly PictureCrop[], size: number, templates?: readonly Embedding[]): Promise<CutResult>;
+  cut?(
+    crops: readonly PictureCrop[],
+    size: number,
+    templates?: readonly Embedding[],
+    claims?: Claims,
+  ): Promise<CutResult>;
   dispose(): Promise<void>;
 }

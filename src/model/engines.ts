@@ -1,6 +1,8 @@
+import { createEngine } from './create-engine.js';
 import type { Engine } from './engine.js';
+import { engineOfProvider } from './engine-name.js';
+import type { ModelPaths } from './engine-setup.js';
 import { ModelError, type ModelManifest, type Precision } from './manifest.js';
-import { type ModelPaths, OrtEngine } from './ort-engine.js';
 import { WorkerEngine } from './worker-engine.js';
 
 /** Calls timed per precision, after as many to warm up; the fastest of each counts. */
@@ -17,10 +19,11 @@ export async function createEngines(
   options: { readonly threads: number; readonly executionProvider: string },
 ): Promise<{ engines: Engine[]; chosen: Precision }> {
   const { threads, executionProvider } = options;
+  const name = engineOfProvider(executionProvider);
   const create = async (precision: Precision) => {
     const paths = candidates.get(precision) as ModelPaths;
     try {
-      return await OrtEngine.create(manifest, paths, { threads: 1, executionProvider, precision });
+      return await createEngine({ engine: name, manifest, paths, threads: 1, precision });
     } catch (cause) {
       throw new ModelError(
         'MODEL_INVALID',
@@ -31,7 +34,7 @@ export async function createEngines(
       );
     }
   };
-  let best: { engine: OrtEngine; ms: number; precision: Precision } | undefined;
+  let best: { engine: Engine; ms: number; precision: Precision } | undefined;
   for (const precision of candidates.keys()) {
     const engine = await create(precision);
     const ms = candidates.size > 1 ? await time(engine, manifest) : 0;
@@ -46,7 +49,7 @@ export async function createEngines(
   const { precision, engine } = best;
   const paths = candidates.get(precision) as ModelPaths;
   const started = Array.from({ length: threads - 1 }, () =>
-    WorkerEngine.create(manifest, paths, { threads: 1, executionProvider, precision }),
+    WorkerEngine.create({ engine: name, manifest, paths, threads: 1, precision }),
   );
   return { engines: [engine, ...(await Promise.all(started))], chosen: precision };
 }

@@ -13,6 +13,8 @@ export type {
   HeadMaps,
   RespondResult,
 } from './engine.js';
+export type { EngineEvent } from './engine-event.js';
+export { ENGINE_NAMES, type EngineName } from './engine-name.js';
 export { findManifest, type LoadOptions, loadModel, type Model, shippedModels } from './load.js';
 export {
   type BoxHead,
@@ -22,7 +24,9 @@ export {
   parseManifest,
   type SiamfcHead,
 } from './manifest.js';
-export { type EncoderStats, type FillCrop, SharedEncoder } from './shared-encoder.js';
+export type { FillCrop } from './request-queue.js';
+export type { EncoderLoad, EncoderStats, SchedulerOptions } from './scheduler.js';
+export { SharedEncoder } from './shared-encoder.js';
 export {
   comparePictures,
   cosineSimilarity,

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError, packageRoot } from '../common/index.js';
+import type { ModelPaths } from './engine-setup.js';
 import { createEngines } from './engines.js';
 import { ModelError, type ModelManifest, type Precision, parseManifest } from './manifest.js';
-import type { ModelPaths } from './ort-engine.js';
 import { SharedEncoder } from './shared-encoder.js';
 
 export interface LoadOptions {

@@ -2,13 +2,8 @@ import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { SiamtrackError } from '../common/index.js';
 import type { Embedding, EncodeResult, Engine, EngineDescription, RespondResult } from './engine.js';
+import type { ModelPaths } from './engine-setup.js';
 import type { ModelManifest, Precision } from './manifest.js';
-
-/** Absolute paths of the weights to load. */
-export interface ModelPaths {
-  readonly encoder: string;
-  readonly head: string | undefined;
-}
 
 export interface OrtOptions {
   /** Threads inside one call. */

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { SiamtrackError, workerFile } from '../common/index.js';
-import { copyCutout, cutoutOf, type PictureCrop } from './cutout.js';
+import { copyCutout, cutoutOf, isShared, type PictureCrop } from './cutout.js';
 import type {
+  Claims,
   CutResult,
   Embedding,
   EncodeResult,
@@ -9,25 +10,43 @@ import type {
   EngineDescription,
   RespondResult,
 } from './engine.js';
-import type { ModelManifest } from './manifest.js';
-import type { ModelPaths, OrtOptions } from './ort-engine.js';
-import type { WorkerAnswer, WorkerCall, WorkerSetup } from './ort-worker.js';
+import { providerOf } from './engine-name.js';
+import type { EngineSetup } from './engine-setup.js';
+import type { WorkerAnswer, WorkerCall } from './engine-worker.js';
+import { Watchdog } from './watchdog.js';
 
 interface Pending {
+  readonly limitMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
 
+/** How long a thread may take before it counts as hung; milliseconds. */
+export interface EngineTimeouts {
+  /** For one crop; the first call of each kind may take `startMs`. Default 10,000. */
+  readonly callMs?: number;
+  /** To start, and to compile kernels for a shape not seen before. Default 60,000. */
+  readonly startMs?: number;
+}
+
+/** The thread that hangs in native code cannot be ended: nobody waits for its end for longer. */
+const LONGEST_GOODBYE_MS = 2000;
+
 /**
- * ONNX Runtime in a worker thread of its own: JavaScript goes on while it computes, so that several of them
+ * An engine in a worker thread of its own: JavaScript goes on while it computes, so that several of them
  * compute at once and crops are cut meanwhile. Crop buffers travel by transfer, never by copy. A thread that dies
- * takes the calls under way with it; the next call starts another.
+ * or hangs takes the calls under way with it; the next call starts another.
  */
 export class WorkerEngine implements Engine {
   readonly depth = 2;
   readonly blocks = false;
+  readonly shares: boolean;
   description: EngineDescription;
   readonly #start: () => Worker;
+  readonly #timeouts: Required<EngineTimeouts>;
+  readonly #watchdog = new Watchdog(() => this.#hung());
+  /** Kinds of call that were answered once. */
+  readonly #seen = new Set<string>();
   #worker: Worker | undefined;
   #started: Promise<void> | undefined;
   /** Calls under way, oldest first: the thread answers in order. */
@@ -36,51 +55,55 @@ export class WorkerEngine implements Engine {
   readonly #free: Uint8Array[] = [];
   #disposed = false;
 
-  private constructor(start: () => Worker, options: OrtOptions) {
+  private constructor(start: () => Worker, { engine, precision, threads }: EngineSetup, t: EngineTimeouts) {
     this.#start = start;
-    this.description = {
-      runtime: 'onnxruntime',
-      device: options.executionProvider,
-      threads: 1,
-      precision: options.precision,
-    };
+    this.#timeouts = { callMs: t.callMs ?? 10_000, startMs: t.startMs ?? 60_000 };
+    // Only a processor core takes n crops n times as long as one.
+    this.shares = engine === 'onnx';
+    const device = providerOf(engine) ?? 'cpu';
+    this.description = { runtime: engine.split('-')[0], device, threads, precision };
   }
 
   /** @param file the thread's module; another one only in tests */
   static async create(
-    manifest: ModelManifest,
-    paths: ModelPaths,
-    options: OrtOptions,
-    file: URL = workerFile(import.meta.url, './ort-worker.js'),
+    setup: EngineSetup,
+    timeouts: EngineTimeouts = {},
+    file: URL = workerFile(import.meta.url, './engine-worker.js'),
   ): Promise<WorkerEngine> {
-    const workerData: WorkerSetup = { manifest, paths, options };
-    const engine = new WorkerEngine(() => new Worker(file, { workerData }), options);
+    const engine = new WorkerEngine(() => new Worker(file, { workerData: setup }), setup, timeouts);
     await engine.#ready();
     return engine;
   }
 
   async encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult> {
     await this.#ready();
-    return this.#call<EncodeResult>({ kind: 'encode', crops, count, size }, crops);
+    return this.#call<EncodeResult>({ kind: 'encode', crops, count, size }, `${count}x${size}`, count, crops);
   }
 
   async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
     await this.#ready();
-    return this.#call<RespondResult>({ kind: 'respond', crops, count, templates }, crops);
+    return this.#call<RespondResult>(
+      { kind: 'respond', crops, count, templates },
+      `${count} responses`,
+      count,
+      crops,
+    );
   }
 
-  /** The thread cuts the crops: only the parts of the pictures that they need are copied. */
+  /** The thread cuts the crops: only the parts of the pictures that they need are copied, none of shared memory. */
   async cut(
     crops: readonly PictureCrop[],
     size: number,
     templates?: readonly Embedding[],
+    claims?: Claims,
   ): Promise<CutResult> {
-    await this.#ready();
-    const cutouts = crops.map(cutoutOf);
+    const ready = this.#ready();
+    if (ready) await ready;
+    const cutouts = crops.map((crop) => (isShared(crop.picture) ? undefined : cutoutOf(crop)));
     const total = cutouts.reduce((sum, cutout) => sum + (cutout?.bytes ?? 0), 0);
     let bytes = this.#free.pop();
     if (!bytes || bytes.length < total)
-      bytes = new Uint8Array(new SharedArrayBuffer(2 ** Math.ceil(Math.log2(total))));
+      bytes = new Uint8Array(new SharedArrayBuffer(2 ** Math.ceil(Math.log2(total + 1))));
     let at = 0;
     const cuts: PictureCrop[] = [];
     for (const [k, crop] of crops.entries()) {
@@ -88,7 +111,12 @@ export class WorkerEngine implements Engine {
       cuts.push(cutout ? copyCutout(crop, cutout, bytes, at) : crop);
       at += cutout?.bytes ?? 0;
     }
-    const result = await this.#call<CutResult>({ kind: 'cut', cuts, size, templates });
+    const kind = `cut ${templates ? 'responses' : size} ${this.shares ? '' : crops.length}`;
+    const result = await this.#call<CutResult>(
+      { kind: 'cut', cuts, size, templates, claims },
+      kind,
+      crops.length,
+    );
     this.#free.push(bytes);
     return result;
   }
@@ -96,13 +124,16 @@ export class WorkerEngine implements Engine {
   async dispose(): Promise<void> {
     this.#disposed = true;
     const worker = this.#worker;
-    if (worker) this.#end(worker, 'was disposed');
-    await worker?.terminate();
+    if (worker) await this.#end(worker, 'was disposed');
   }
 
   /** Starts the thread where none runs. */
   #ready(): Promise<void> | undefined {
-    if (!this.#worker) this.#started = this.#launch();
+    if (!this.#worker) {
+      this.#started = this.#launch().finally(() => {
+        this.#started = undefined;
+      });
+    }
     return this.#started;
   }
 
@@ -110,39 +141,69 @@ export class WorkerEngine implements Engine {
     if (this.#disposed) throw new SiamtrackError('ENGINE_FAILED', 'Expected an engine, got one disposed.');
     const worker = this.#start();
     this.#worker = worker;
-    worker.on('message', (answer: WorkerAnswer) => this.#settle(answer));
-    worker.on('error', (cause) => this.#end(worker, `stopped: ${cause.message}`, cause));
-    worker.on('exit', (code) => this.#end(worker, `exited with code ${code}`));
+    this.#seen.clear();
+    worker.on('message', (answer: WorkerAnswer) => this.#settle(worker, answer));
+    worker.on('error', (cause) => void this.#end(worker, `stopped: ${cause.message}`, cause));
+    worker.on('exit', (code) => void this.#end(worker, `exited with code ${code}`));
     try {
-      this.description = await this.#call<EngineDescription>({ kind: 'start' });
+      this.description = await this.#call<EngineDescription>({ kind: 'start' }, 'start', 1);
     } catch (error) {
-      this.#end(worker, 'could not start');
-      await worker.terminate();
+      await this.#end(worker, 'could not start');
       throw error;
     }
   }
 
-  #call<T>(call: WorkerCall, crops?: Float32Array): Promise<T> {
+  /** @param kind calls of one kind take about as long per crop, but for the first one */
+  #call<T>(call: WorkerCall, kind: string, count: number, crops?: Float32Array): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
-      const worker = this.#worker as Worker;
-      this.#pending.push({ resolve, reject });
+      const worker = this.#worker;
+      if (!worker) return reject(new SiamtrackError('ENGINE_FAILED', "The engine's thread has ended."));
+      const { callMs, startMs } = this.#timeouts;
+      const limitMs = this.#seen.has(kind) ? callMs * count : Math.max(startMs, callMs * count);
+      this.#seen.add(kind);
+      this.#pending.push({ limitMs, resolve, reject });
       // A loaded model alone never keeps a program running; a call under way does.
       worker.ref();
       worker.postMessage(call, crops ? [crops.buffer as ArrayBuffer] : []);
+      if (this.#pending.length === 1) this.#watchdog.start(limitMs);
     }) as Promise<T>;
   }
 
-  #settle(answer: WorkerAnswer): void {
+  #settle(worker: Worker, answer: WorkerAnswer): void {
+    if (worker !== this.#worker) return;
     const pending = this.#pending.shift();
-    if (this.#pending.length === 0) this.#worker?.unref();
+    const [next] = this.#pending;
+    if (next) this.#watchdog.start(next.limitMs);
+    else {
+      this.#watchdog.stop();
+      worker.unref();
+    }
     if ('value' in answer) pending?.resolve(answer.value);
     else pending?.reject(new SiamtrackError('ENGINE_FAILED', answer.error));
   }
 
-  #end(worker: Worker, what: string, cause?: unknown): void {
+  #hung(): void {
+    const worker = this.#worker;
+    const [pending] = this.#pending;
+    if (worker && pending) {
+      const what = `did not answer within ${pending.limitMs / 1000} s`;
+      void this.#end(worker, what, undefined, 'ENGINE_HUNG');
+    }
+  }
+
+  /** Gives a thread up: its calls fail, and the next one starts another thread. */
+  async #end(worker: Worker, what: string, cause?: unknown, code = 'ENGINE_FAILED'): Promise<void> {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
-    const error = new SiamtrackError('ENGINE_FAILED', `The engine's thread ${what}.`, { cause });
+    this.#watchdog.stop();
+    const error = new SiamtrackError(code, `The engine's thread ${what}.`, { cause });
     for (const pending of this.#pending.splice(0)) pending.reject(error);
+    worker.unref();
+    let timer: NodeJS.Timeout | undefined;
+    const goodbye = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LONGEST_GOODBYE_MS);
+    });
+    await Promise.race([worker.terminate(), goodbye]);
+    clearTimeout(timer);
   }
 }

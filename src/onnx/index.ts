@@ -1,1 +1,3 @@
-export { type Constant, encodeOnnx, type Graph, type GraphNode, type GraphValue } from './proto.js';
+export { decodeOnnx, OnnxError } from './decode.js';
+export { encodeOnnx } from './encode.js';
+export type { Constant, Graph, GraphNode, GraphValue } from './graph.js';

@@ -3,6 +3,7 @@ import {
   type Embedding,
   type EncodeResult,
   type Engine,
+  type EngineEvent,
   type RespondResult,
   SharedEncoder,
 } from '../../src/model/index.js';
@@ -126,15 +127,22 @@ describe('shared encoder', () => {
     expect(encoder.waiting).toBe(0);
   });
 
-  it('rejects just the batch an engine throws on', async () => {
+  it('tries each request of a call that failed again by itself, before all others', async () => {
     const engine = new HandEngine();
-    const encoder = new SharedEncoder([engine], 8, 2);
+    const events: EngineEvent[] = [];
+    const encoder = new SharedEncoder([engine], 8, 2, { onEvent: (event) => events.push(event) });
     const settled = Promise.allSettled([1, 2, 3].map((k) => encoder.embed(8, write(k))));
     await turn();
     engine.calls[0].go(new Error('out of memory'));
     await turn();
-    engine.calls[1].go();
-    expect((await settled).map((s) => s.status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+    engine.calls[1].go(new Error('out of memory'));
+    await turn();
+    engine.calls[2].go();
+    await turn();
+    engine.calls[3].go();
+    expect((await settled).map((s) => s.status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    expect(engine.calls.map((c) => c.count)).toEqual([2, 1, 1, 1]);
+    expect(events).toMatchObject([{ code: 'ENGINE_RECOVERED', message: /out of memory/ }]);
   });
 
   it('rejects just the request whose crop cannot be cut', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/common/index.js';
+import type { EngineSetup } from '../../src/model/engine-setup.js';
 import { cropLayout, loadModel, type Model } from '../../src/model/index.js';
 import { WorkerEngine } from '../../src/model/worker-engine.js';
 import { writeTinyModel } from './tiny-model.js';
@@ -22,6 +23,14 @@ describe('several threads', () => {
   afterAll(async () => {
     await Promise.all([one.dispose(), two.dispose()]);
     rmSync(folder, { recursive: true });
+  });
+
+  const setup = (): EngineSetup => ({
+    engine: 'onnx',
+    manifest: one.manifest,
+    paths: { encoder: join(folder, 'encoder.onnx'), head: join(folder, 'head.onnx') },
+    threads: 1,
+    precision: 'float32',
   });
 
   it('are one engine each', () => {
@@ -84,7 +93,7 @@ describe('several threads', () => {
 
   it('that die take their call with them, and are started again for the next', async () => {
     const file = join(folder, 'dies-on-second-call.mjs');
-    const real = pathToFileURL(join(packageRoot(), 'dist/model/ort-worker.js'));
+    const real = pathToFileURL(join(packageRoot(), 'dist/model/engine-worker.js'));
     writeFileSync(
       file,
       `import { parentPort } from 'node:worker_threads';
@@ -92,12 +101,7 @@ describe('several threads', () => {
       let n = 0;
       parentPort.on('message', () => { if (++n === 3) process.exit(3); });`,
     );
-    const engine = await WorkerEngine.create(
-      one.manifest,
-      { encoder: join(folder, 'encoder.onnx'), head: join(folder, 'head.onnx') },
-      { threads: 1, executionProvider: 'cpu', precision: 'float32' },
-      pathToFileURL(file),
-    );
+    const engine = await WorkerEngine.create(setup(), {}, pathToFileURL(file));
     const crop = () => new Float32Array(3 * 127 * 127);
     await engine.encode(crop(), 1, 127);
     await expect(engine.encode(crop(), 1, 127)).rejects.toMatchObject({
@@ -111,8 +115,7 @@ describe('several threads', () => {
 
   it('that cannot load the network fail to start', async () => {
     const paths = { encoder: join(folder, 'model.json'), head: undefined };
-    const options = { threads: 1, executionProvider: 'cpu', precision: 'float32' } as const;
-    await expect(WorkerEngine.create(one.manifest, paths, options)).rejects.toMatchObject({
+    await expect(WorkerEngine.create({ ...setup(), paths })).rejects.toMatchObject({
       code: 'ENGINE_FAILED',
     });
   });

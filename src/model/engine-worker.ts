@@ -1,15 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { createEngine } from './create-engine.js';
 import { cutCrop, type PictureCrop } from './cutout.js';
-import type { CutResult, Embedding, EncodeResult, EngineDescription, RespondResult } from './engine.js';
-import type { ModelManifest } from './manifest.js';
-import { type ModelPaths, OrtEngine, type OrtOptions } from './ort-engine.js';
-
-/** What a WorkerEngine gives its thread to start with. */
-export interface WorkerSetup {
-  readonly manifest: ModelManifest;
-  readonly paths: ModelPaths;
-  readonly options: OrtOptions;
-}
+import {
+  CLAIMED_BY_ENGINE,
+  type Claims,
+  type CutResult,
+  type Embedding,
+  type EncodeResult,
+  type Engine,
+  type EngineDescription,
+  type RespondResult,
+  UNCLAIMED,
+} from './engine.js';
+import type { EngineSetup } from './engine-setup.js';
 
 /** What a WorkerEngine asks of its thread; each is answered in turn, `start` comes first. */
 export type WorkerCall =
@@ -27,6 +30,7 @@ export type WorkerCall =
       readonly cuts: readonly PictureCrop[];
       readonly size: number;
       readonly templates: readonly Embedding[] | undefined;
+      readonly claims: Claims | undefined;
     };
 
 /** An answer: what the engine says, or why it could not. */
@@ -34,15 +38,14 @@ export type WorkerAnswer =
   | { readonly value: EngineDescription | EncodeResult | RespondResult | CutResult }
   | { readonly error: string };
 
-const { manifest, paths, options }: WorkerSetup = workerData;
-let engine: OrtEngine;
+let engine: Engine;
 /** Of crops cut here. */
 let room = new Float32Array(0);
 
 async function answer(call: WorkerCall): Promise<void> {
   switch (call.kind) {
     case 'start':
-      engine = await OrtEngine.create(manifest, paths, options);
+      engine = await createEngine(workerData as EngineSetup);
       return post({ value: engine.description }, []);
     case 'encode': {
       const value = await engine.encode(call.crops, call.count, call.size);
@@ -54,11 +57,13 @@ async function answer(call: WorkerCall): Promise<void> {
       return post({ value }, [value.crops]);
     }
     case 'cut':
-      return post({ value: await cut(call) }, []);
+      return post({ value: await (call.claims ? cutShared(call, call.claims) : cut(call)) }, []);
   }
 }
 
-async function cut({ cuts, size, templates }: Extract<WorkerCall, { kind: 'cut' }>): Promise<CutResult> {
+type CutCall = Extract<WorkerCall, { kind: 'cut' }>;
+
+async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   const count = cuts.length;
   const length = 3 * size * size;
   const start = performance.now();
@@ -71,6 +76,44 @@ async function cut({ cuts, size, templates }: Extract<WorkerCall, { kind: 'cut' 
   }
   const { embeddings, encodeMs } = await engine.encode(room, count, size);
   return { cropMs, embeddings, encodeMs };
+}
+
+/** The crops one by one, but for those that somebody else has claimed meanwhile. */
+async function cutShared({ cuts, size, templates, ...call }: CutCall, claims: Claims): Promise<CutResult> {
+  const results: CutResult[] = [];
+  for (const [k, crop] of cuts.entries()) {
+    if (Atomics.compareExchange(claims, k, UNCLAIMED, CLAIMED_BY_ENGINE) !== UNCLAIMED) break;
+    const template = templates && [templates[k]];
+    results.push(await cut({ ...call, cuts: [crop], size, templates: template }));
+  }
+  return joinResults(results, templates !== undefined);
+}
+
+function joinResults(results: readonly CutResult[], maps: boolean): CutResult {
+  const total = (of: (result: CutResult) => number) => results.reduce((sum, result) => sum + of(result), 0);
+  const joined = (of: (result: CutResult) => Float32Array) => {
+    const parts = results.map(of);
+    const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  };
+  const times = { cropMs: total((r) => r.cropMs), encodeMs: total((r) => r.encodeMs) };
+  if (maps) {
+    const score = joined((r) => ('maps' in r ? r.maps.score : new Float32Array(0)));
+    const box = joined((r) => ('maps' in r ? r.maps.box : new Float32Array(0)));
+    return { ...times, headMs: total((r) => ('maps' in r ? r.headMs : 0)), maps: { score, box } };
+  }
+  const first = results.find((r) => 'embeddings' in r);
+  const shape =
+    first && 'embeddings' in first
+      ? { channels: first.embeddings.channels, side: first.embeddings.side }
+      : { channels: 0, side: 0 };
+  const data = joined((r) => ('embeddings' in r ? r.embeddings.data : new Float32Array(0)));
+  return { ...times, embeddings: { data, count: results.length, ...shape } };
 }
 
 function post(message: WorkerAnswer, arrays: readonly Float32Array[]): void {

@@ -1,0 +1,1 @@
+export { TensorFlowEngine } from './tensorflow-engine.js';
