@@ -1,0 +1,3 @@
+export { CommandError, type HostListener, type StreamHost, type TrackedFrame } from './host.js';
+export * from './protocol/index.js';
+export { ServerError, type ServerLimits, type ServerOptions, StreamServer } from './server/server.js';
