@@ -1,4 +1,5 @@
 export { type Box, iou } from './box.js';
+export { cacheFolder } from './cache-folder.js';
 export { InvalidArgumentError, SiamtrackError } from './errors.js';
 export { packageRoot, packageVersion } from './package-root.js';
 export type { I420Picture } from './picture.js';

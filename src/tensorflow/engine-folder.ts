@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { cacheFolder } from '../common/index.js';
 
 /** The package whose compiled addon connects Node to TensorFlow's C library. */
 export const ADDON_PACKAGE = '@tensorflow/tfjs-node-gpu';
@@ -39,14 +39,9 @@ export interface InstalledEngine {
   readonly record: EngineRecord;
 }
 
-/**
- * The folder that holds every installed TensorFlow: `tensorflow` in `$SIAMTRACK_CACHE`, else in `siamtrack` in the
- * user's cache folder (`$XDG_CACHE_HOME`, `~/.cache`). It lies outside any `node_modules`, so `npm ci` leaves it alone
- * and every checkout and project of a user shares it.
- */
+/** The folder that holds every installed TensorFlow: `tensorflow` in the cache folder. */
 export function enginesFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.SIAMTRACK_CACHE) return join(env.SIAMTRACK_CACHE, 'tensorflow');
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'siamtrack', 'tensorflow');
+  return join(cacheFolder(env), 'tensorflow');
 }
 
 /** Name of the folder of one engine: version, variant, platform and processor. */
