@@ -1,3 +1,4 @@
+import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, packageVersion } from '../common/index.js';
 import { readSequences, type Sequence } from '../datasets/index.js';
@@ -6,14 +7,26 @@ import {
   type EvaluationReport,
   type EvaluationRow,
   evaluate,
+  formatComparison,
   formatHeading,
+  formatHonesty,
   formatMean,
   formatRow,
   measureResults,
+  type OnRow,
+  type ReportInput,
+  type ReportTracker,
   ResultFolder,
 } from '../evaluate/index.js';
 import type { Model } from '../model/index.js';
 import { Tracker } from '../tracker/index.js';
+import {
+  type Against,
+  collectAgainst,
+  measureAgainst,
+  openReport,
+  outcomeCollector,
+} from './evaluate-report.js';
 import { addExamples } from './examples.js';
 import { addModelOptions, loadChosenModel, type ModelOptions } from './model-option.js';
 import { createProgress, type Progress } from './progress.js';
@@ -21,20 +34,24 @@ import { createProgress, type Progress } from './progress.js';
 interface EvaluateCommandOptions extends ModelOptions {
   readonly out?: string;
   readonly results?: string;
+  readonly report?: string;
+  readonly against?: readonly Against[];
   readonly sequences?: string[];
   readonly zeroBased?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
-/** `siamtrack evaluate DIR`: how well and how fast a tracker follows the targets of a data set. */
+/** `siamtrack evaluate DIR`: how well, how fast and how honestly a tracker follows the targets of a data set. */
 export function registerEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
     .description('one-pass evaluation over sequences in OTB, GOT-10k or TLD layout')
     .argument('<dir>', 'a folder of sequences, or one sequence')
-    .option('-o, --out <folder>', 'write result boxes and scores there; finished ones are taken from there')
+    .option('-o, --out <folder>', 'write boxes, scores and states there; finished ones are taken from there')
     .option('--results <folder>', 'measure the results in this folder and run nothing')
+    .option('--report <file>', 'write a report as one HTML file')
+    .option('--against <name=folder>', "set another tracker's results beside it; repeatable", collectAgainst)
     .option('--sequences <names>', 'only these, separated by commas', (text) => text.split(','))
     .option('--zero-based', 'the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--force', 'compute finished results anew')
@@ -42,8 +59,9 @@ export function registerEvaluate(program: Command): void {
   addModelOptions(command).action(run);
   addExamples(
     command,
-    'evaluate sequences/ --out results/',
+    'evaluate sequences/ --out results/ --report report.html',
     'evaluate sequences/ --results other-tracker/ --json',
+    'evaluate sequences/ --report report.html --against NanoTrack=nano/ --against KCF=kcf/',
   );
 }
 
@@ -57,19 +75,61 @@ async function run(folder: string, options: EvaluateCommandOptions): Promise<voi
   }
   const oneBased = !options.zeroBased;
   const sequences = await readSequences(folder, { oneBased, only: options.sequences });
-  if (options.results !== undefined) {
-    const results = new ResultFolder(options.results, { oneBased });
-    const report = await measureResults(sequences, results, createTable(options));
-    printReport(report, { dataset: folder, results: options.results }, options);
-    return;
+  // Whatever can be wrong with what was asked for comes to light before the long part.
+  const others = await measureAgainst(sequences, options.against ?? [], oneBased);
+  const file = options.report === undefined ? null : await openReport(options.report);
+  try {
+    const { tracker, about, facts } = await (options.results === undefined
+      ? runModel(sequences, options, oneBased)
+      : measureFolder(sequences, options.results, options, oneBased));
+    print(options.json ? toJson({ dataset: folder, ...about }, tracker, others) : tables(tracker, others));
+    await file?.write({ dataset: basename(resolve(folder)), tracker, against: others, facts });
+  } finally {
+    await file?.discard();
   }
+}
+
+/** A tracker's results, and what to say of them. */
+interface Evaluated {
+  readonly tracker: ReportTracker;
+  /** For JSON. */
+  readonly about: object;
+  /** For the head of the HTML report. */
+  readonly facts: ReportInput['facts'];
+}
+
+async function measureFolder(
+  sequences: readonly Sequence[],
+  folder: string,
+  options: EvaluateCommandOptions,
+  oneBased: boolean,
+): Promise<Evaluated> {
+  const collector = outcomeCollector(createTable(options));
+  const report = await measureResults(sequences, new ResultFolder(folder, { oneBased }), collector.onRow);
+  const name = basename(resolve(folder));
+  return { tracker: collector.toTracker(name, report), about: { results: folder }, facts: [] };
+}
+
+async function runModel(
+  sequences: readonly Sequence[],
+  options: EvaluateCommandOptions,
+  oneBased: boolean,
+): Promise<Evaluated> {
   const model = await loadChosenModel(options);
   try {
     const { manifest, precision } = model;
-    const report = await evaluateModel(sequences, model, options, oneBased);
     const { name, version } = manifest;
-    const about = { dataset: folder, model: { name, version, precision }, threads: options.threads };
-    printReport(report, about, options);
+    const { threads } = options;
+    const collector = outcomeCollector(createTable(options));
+    const report = await evaluateModel(sequences, model, options, oneBased, collector.onRow);
+    return {
+      tracker: collector.toTracker(`${name} ${version}`, report),
+      about: { model: { name, version, precision }, threads },
+      facts: [
+        ['weights', precision],
+        ['threads', String(threads)],
+      ],
+    };
   } finally {
     await model.dispose();
   }
@@ -80,9 +140,9 @@ async function evaluateModel(
   model: Model,
   options: EvaluateCommandOptions,
   oneBased: boolean,
+  onRow: OnRow,
 ): Promise<EvaluationReport> {
   const progress = showProgress(sequences);
-  const table = createTable(options);
   try {
     return await evaluate(sequences, {
       tracker: () => new Tracker(model),
@@ -90,9 +150,9 @@ async function evaluateModel(
       results: options.out === undefined ? undefined : new ResultFolder(options.out, { oneBased }),
       force: options.force,
       onFrame: ({ name }, frames) => progress.update(name, frames),
-      onRow: (row) => {
+      onRow: (row, outcome) => {
         progress.finish();
-        table(row);
+        onRow(row, outcome);
       },
     });
   } finally {
@@ -128,8 +188,16 @@ function createTable({ json }: EvaluateCommandOptions): (row: EvaluationRow) => 
   };
 }
 
-function printReport(report: EvaluationReport, about: object, { json }: EvaluateCommandOptions): void {
-  print(json ? JSON.stringify({ ...about, ...report }, null, 2) : formatMean(report));
+/** What comes below the rows of the first table. */
+function tables({ name, report }: ReportTracker, others: readonly ReportTracker[]): string {
+  const parts = [formatMean(report), '', formatHonesty(report)];
+  if (others.length > 0) parts.push('', formatComparison([{ name, report }, ...others]));
+  return parts.join('\n');
+}
+
+function toJson(about: object, { report }: ReportTracker, others: readonly ReportTracker[]): string {
+  const against = others.map((other) => ({ name: other.name, ...other.report }));
+  return JSON.stringify({ ...about, ...report, ...(others.length > 0 && { against }) }, null, 2);
 }
 
 function print(line: string): void {

@@ -44,5 +44,6 @@ export {
   type OnePassUpdate,
   runOnePass,
 } from './one-pass.js';
+export { type ReportInput, type ReportTracker, renderReport } from './report/index.js';
 export { digest, ResultFolder, ResultsError, type StoredResult } from './results.js';
 export { formatHeading, formatMean, formatRow } from './table.js';

@@ -1,0 +1,2 @@
+export type { ReportInput, ReportTracker } from './model.js';
+export { renderReport } from './page.js';
