@@ -1,3 +1,5 @@
+export { ClientError, type ClientEvents, type ClientOptions, SiamtrackClient } from './client/index.js';
 export { CommandError, type HostListener, type StreamHost, type TrackedFrame } from './host.js';
 export * from './protocol/index.js';
 export { ServerError, type ServerLimits, type ServerOptions, StreamServer } from './server/server.js';
+export { viewerFolder } from './viewer-folder.js';

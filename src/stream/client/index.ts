@@ -1,0 +1,1 @@
+export { ClientError, type ClientEvents, type ClientOptions, SiamtrackClient } from './client.js';
