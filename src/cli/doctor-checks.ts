@@ -36,9 +36,9 @@ const GET_FFMPEG: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   win32: 'install it: winget install Gyan.FFmpeg',
 };
 
-/** What each ONNX Runtime execution provider but the CPU needs. */
+/** What each ONNX Runtime execution provider but the processor needs. */
 const PROVIDER_NEEDS: Readonly<Record<string, string>> = {
-  cuda: 'for an NVIDIA GPU with CUDA 12 and cuDNN 9; fetch its libraries (some 300 MB): ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js',
+  cuda: 'for an NVIDIA GPU with CUDA and cuDNN 9; fetch its libraries (some 300 MB): ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js',
   tensorrt: 'for an NVIDIA GPU with TensorRT installed; its libraries come with those of cuda',
   webgpu: 'for a GPU with a driver for Vulkan (Linux, with libvulkan1), Direct3D 12 or Metal',
 };
@@ -159,7 +159,12 @@ async function examineProvider(path: string, provider: string): Promise<Finding>
           console.log('{}');
         })
         .catch((error) => { console.error('Error: ' + error.message); process.exit(1); });`);
-    return { name, works: true, needed, detail: `computes (--provider ${provider})` };
+    return {
+      name,
+      works: true,
+      needed,
+      detail: `computes (--engine ${provider === 'cpu' ? 'onnx' : `onnx-${provider}`})`,
+    };
   } catch (error) {
     return { name, works: false, needed, detail: reason(error), advice: PROVIDER_NEEDS[provider] };
   }
@@ -179,7 +184,7 @@ async function examineTensorflow(): Promise<Finding> {
     const library = used ? `, TensorFlow ${used.version} (${used.variant})` : '';
     return { name, works: true, needed: false, detail: `TensorFlow.js ${version}${library}` };
   } catch (error) {
-    const advice = 'for training only: siamtrack engine install tensorflow';
+    const advice = 'for training, and as an engine: siamtrack engine install tensorflow [--gpu]';
     return { name, works: false, needed: false, detail: reason(error).split('; run:')[0], advice };
   }
 }

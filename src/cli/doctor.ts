@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { packageVersion } from '../common/index.js';
 import { examine, type Finding } from './doctor-checks.js';
+import { describeEngines, type EngineReport, examineEngines } from './doctor-engines.js';
 import { addExamples } from './examples.js';
 import { ExitCode } from './exit.js';
 
@@ -11,6 +12,8 @@ interface Report {
   /** Whether everything that following a target needs works. */
   readonly ok: boolean;
   readonly findings: readonly Finding[];
+  /** Absent where the network cannot run. */
+  readonly engines?: EngineReport;
 }
 
 /** `siamtrack doctor`: what is installed, which engines work, and what to do about what does not. */
@@ -27,18 +30,20 @@ async function run({ json }: { readonly json?: boolean }): Promise<void> {
   const findings = await examine();
   const ok = findings.every((finding) => finding.works || !finding.needed);
   const platform = `${process.platform} ${process.arch}`;
-  const report: Report = { version: packageVersion(), platform, ok, findings };
+  const engines = await examineEngines(findings);
+  const report: Report = { version: packageVersion(), platform, ok, findings, engines };
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
   if (!ok) process.exitCode = ExitCode.failure;
 }
 
-function describe({ version, platform, ok, findings }: Report): string {
+function describe({ version, platform, ok, findings, engines }: Report): string {
   const width = Math.max(...findings.map(({ name }) => name.length));
   const lines = [`siamtrack ${version} on ${platform}`, ''];
   for (const { name, works, needed, detail, advice } of findings) {
     lines.push(`${works ? 'works  ' : needed ? 'FAILS  ' : 'absent '} ${name.padEnd(width)}  ${detail}`);
     if (advice !== undefined) lines.push(`${' '.repeat(width + 8)}  -> ${advice}`);
   }
+  if (engines) lines.push('', describeEngines(engines).trimEnd());
   lines.push(
     '',
     ok ? 'All that following a target needs works.' : 'Following a target needs what is marked FAILS.',

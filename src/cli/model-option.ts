@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { InvalidArgumentError, packageRoot } from '../common/index.js';
-import { loadModel, type Model } from '../model/index.js';
+import { ENGINE_NAMES, type EngineName, loadModel, type Model } from '../model/index.js';
 
 /** What {@link addModelOptions} gives a command. */
 export interface ModelOptions {
@@ -11,6 +11,8 @@ export interface ModelOptions {
   readonly weights?: string;
   readonly threads: number;
   readonly precision: 'auto' | 'float32' | 'int8';
+  /** Default `auto`. */
+  readonly engine?: 'auto' | EngineName;
   readonly provider: string;
 }
 
@@ -21,11 +23,20 @@ export function addModelOptions(command: Command): Command {
     .option('--weights <folder>', "where the model's ONNX files are, if not beside its model.json")
     .option('--threads <count>', 'threads of the network', count('--threads'), 1)
     .addOption(
-      new Option('--precision <kind>', 'which weights run; auto times both')
+      new Option('--precision <kind>', 'which weights run; auto takes the faster')
         .choices(['auto', 'float32', 'int8'])
         .default('auto'),
     )
-    .option('--provider <name>', 'ONNX Runtime execution provider', 'cpu');
+    .addOption(
+      new Option('--engine <name>', 'what computes; auto takes the fastest of what the machine has')
+        .choices(['auto', ...ENGINE_NAMES])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--provider <name>', 'ONNX Runtime execution provider: the engine onnx-NAME')
+        .default('cpu')
+        .hideHelp(),
+    );
 }
 
 /** Loads the model a command was asked for. */
@@ -34,14 +45,19 @@ export async function loadChosenModel({
   weights,
   threads,
   precision,
+  engine = 'auto',
   provider,
 }: ModelOptions): Promise<Model> {
-  return loadModel(model, {
+  const loaded = await loadModel(model, {
     threads,
     precision,
-    executionProvider: provider,
+    ...(provider === 'cpu' ? { engine } : { executionProvider: provider }),
     weights: weights ?? (await publishedWeights(model)),
   });
+  // Told once, when it was found out; afterwards it is remembered, and `siamtrack doctor` shows it.
+  const { how, reason } = loaded.choice;
+  if (how === 'timed' && process.stderr.isTTY) process.stderr.write(`engine: ${reason}\n`);
+  return loaded;
 }
 
 /** A parser of options that count something. */

@@ -1,3 +1,4 @@
+export { type ChoiceRow, type EngineChoice, installedEngines, thisMachine } from './choice/index.js';
 export { type Colour, meanColour, ycbcrToRgb } from './colour.js';
 export { contextSide, cropForModel, cropLayout } from './context.js';
 export { crossCorrelate, upsample } from './correlation.js';
@@ -15,7 +16,15 @@ export type {
 } from './engine.js';
 export type { EngineEvent } from './engine-event.js';
 export { ENGINE_NAMES, type EngineName } from './engine-name.js';
-export { findManifest, type LoadOptions, loadModel, type Model, shippedModels } from './load.js';
+export {
+  findManifest,
+  type LoadOptions,
+  loadModel,
+  type Model,
+  modelForStream,
+  shippedModels,
+  timeModel,
+} from './load.js';
 export {
   type BoxHead,
   ModelError,

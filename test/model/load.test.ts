@@ -112,9 +112,10 @@ describe('loadModel', () => {
       code: 'INVALID_ARGUMENT',
       message: /float32/,
     });
-    await expect(load(path, { executionProvider: 'abacus' })).rejects.toMatchObject({
-      code: 'MODEL_INVALID',
-    });
+    for (const options of [{ executionProvider: 'abacus' }, { engine: 'onnx-abacus' } as const])
+      await expect(load(path, options)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    for (const options of [{ engine: 'gpu' as 'onnx' }, { latencyMs: 0 }])
+      await expect(load(path, options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   it('times both precisions where a model has both, and runs either when told', async () => {
