@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { packageVersion } from '../../common/index.js';
 import { CommandError, type StreamHost } from '../host.js';
@@ -207,18 +208,20 @@ export function authorise(
 }
 
 /** Answers a failed request as a command is answered. */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  let refusal: CommandError;
-  const status = (error as { statusCode?: number }).statusCode;
-  if (error instanceof CommandError) refusal = error;
-  else if (status !== undefined && status < 500)
-    refusal = new CommandError(status === 413 ? 'TOO_LARGE' : 'BAD_MESSAGE', (error as Error).message);
-  else {
-    request.log.error({ err: error }, 'a request failed');
-    refusal = new CommandError('INTERNAL', 'the server failed; its log says more');
-  }
-  const { code, message } = refusal;
-  return reply.status(statusOf(code)).send({ error: { code, message } });
+export function answerError(log: Logger) {
+  return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    let refusal: CommandError;
+    const status = (error as { statusCode?: number }).statusCode;
+    if (error instanceof CommandError) refusal = error;
+    else if (status !== undefined && status < 500)
+      refusal = new CommandError(status === 413 ? 'TOO_LARGE' : 'BAD_MESSAGE', (error as Error).message);
+    else {
+      log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+      refusal = new CommandError('INTERNAL', 'the server failed; its log says more');
+    }
+    const { code, message } = refusal;
+    return reply.status(statusOf(code)).send({ error: { code, message } });
+  };
 }
 
 function openApiDocument(all: readonly Operation[]): object {

@@ -143,10 +143,8 @@ export class StreamServer {
         cert: await readFile(options.tls.cert),
         key: await readFile(options.tls.key),
       };
-      const common = { bodyLimit: 65_536, disableRequestLogging: true, forceCloseConnections: true } as const;
-      const app = (https
-        ? fastify({ ...common, https, loggerInstance: log })
-        : fastify({ ...common, loggerInstance: log })) as unknown as FastifyInstance;
+      const common = { bodyLimit: 65_536, forceCloseConnections: true } as const;
+      const app = (https ? fastify({ ...common, https }) : fastify(common)) as FastifyInstance;
       const server = new StreamServer(host, app, log, options);
       try {
         await server.#listen(address, options);
@@ -200,7 +198,7 @@ export class StreamServer {
 
   async #listen(host: string, options: ServerOptions): Promise<void> {
     const app = this.#app;
-    app.setErrorHandler(answerError);
+    app.setErrorHandler(answerError(this.#log));
     app.setNotFoundHandler((_, reply) =>
       reply.status(404).send({ error: { code: 'NOT_FOUND', message: 'expected an address that there is' } }),
     );
