@@ -16,7 +16,15 @@ export const configSchema = z.strictObject({
   /** Folder for decoded pictures. */
   cache: z.string(),
   data: z.strictObject({
-    clips: z.array(z.string()).default([]),
+    /** Folders of clips; those of a folder with a share are drawn so often together, against the others' shares. */
+    clips: z
+      .array(
+        z.union([
+          z.string().transform((folder) => ({ folder, share: 1 })),
+          z.strictObject({ folder: z.string(), share: z.number().positive() }),
+        ]),
+      )
+      .default([]),
     clipsOneBased: z.boolean().default(false),
     stills: z.array(z.string()).default([]),
     photos: z.array(z.string()).default([]),
@@ -58,6 +66,7 @@ export const configSchema = z.strictObject({
       occlusion: z.number().min(0).max(1).default(0.12),
       distractor: z.number().min(0).max(1).default(0.2),
       lowResolution: z.number().min(0).max(1).default(0),
+      alike: z.number().min(0).max(1).default(0),
     })
     .prefault({}),
   teacher: z
@@ -68,6 +77,8 @@ export const configSchema = z.strictObject({
       standardise: z.boolean().default(true),
     })
     .optional(),
+  /** Layers whose names start so keep their weights: the first ones cost most of a step and say the least of an object. */
+  freeze: z.array(z.string()).default([]),
   /** Batch norm by the running statistics, which then stay as they are. */
   freezeNorm: z.boolean().default(false),
   losses: z
@@ -143,7 +154,7 @@ export async function readTrainConfig(file: string): Promise<TrainConfig> {
     cache: at(c.cache),
     data: {
       ...c.data,
-      clips: c.data.clips.map(at),
+      clips: c.data.clips.map(({ folder, share }) => ({ folder: at(folder), share })),
       stills: c.data.stills.map(at),
       photos: c.data.photos.map(at),
     },

@@ -24,18 +24,29 @@ export class AdamW {
   #first: Tensor1D;
   #second: Tensor1D;
   readonly #decay: Tensor1D;
+  readonly #trained: Tensor1D;
   readonly #tf: TensorFlow;
   readonly #options: Required<AdamOptions>;
 
-  /** @param decayed 1 where weight decay applies, 0 elsewhere */
-  constructor(tf: TensorFlow, initial: Float32Array, decayed: Float32Array, options: AdamOptions) {
+  /**
+   * @param decayed 1 where weight decay applies, 0 elsewhere
+   * @param trained 1 where weights change, 0 where they stay
+   */
+  constructor(
+    tf: TensorFlow,
+    initial: Float32Array,
+    decayed: Float32Array,
+    trained: Float32Array,
+    options: AdamOptions,
+  ) {
     this.#tf = tf;
     this.#options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, ...options };
     this.weights = tf.tensor1d(initial);
     this.average = tf.tensor1d(initial);
     this.#first = tf.zeros([initial.length]);
     this.#second = tf.zeros([initial.length]);
-    this.#decay = tf.tensor1d(decayed);
+    this.#decay = tf.tensor1d(decayed.map((d, i) => d * trained[i]));
+    this.#trained = tf.tensor1d(trained);
   }
 
   /** Applies one gradient; returns its norm before clipping. */
@@ -51,12 +62,15 @@ export class AdamW {
       const g = gradient.mul(tf.div(clip, norm.maximum(clip)));
       const first = this.#first.mul(beta1).add(g.mul(1 - beta1)) as Tensor1D;
       const second = this.#second.mul(beta2).add(g.square().mul(1 - beta2)) as Tensor1D;
-      const step = first.mul(learningRate / (1 - beta1 ** t)).div(
-        second
-          .mul(1 / (1 - beta2 ** t))
-          .sqrt()
-          .add(epsilon),
-      );
+      const step = first
+        .mul(learningRate / (1 - beta1 ** t))
+        .div(
+          second
+            .mul(1 / (1 - beta2 ** t))
+            .sqrt()
+            .add(epsilon),
+        )
+        .mul(this.#trained);
       const kept = tf.sub(1, this.#decay.mul(learningRate * weightDecay));
       const weights = this.weights.mul(kept).sub(step) as Tensor1D;
       const averaged = this.average.mul(memory).add(weights.mul(1 - memory)) as Tensor1D;
@@ -92,7 +106,7 @@ export class AdamW {
   }
 
   dispose(): void {
-    this.#tf.dispose([this.#first, this.#second, this.#decay, this.weights, this.average]);
+    this.#tf.dispose([this.#first, this.#second, this.#decay, this.#trained, this.weights, this.average]);
   }
 }
 

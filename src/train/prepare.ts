@@ -103,12 +103,14 @@ function optimiserFor(
 ): AdamW {
   const initial = start?.arrays.average ?? network.initialWeights(new Random(config.seed));
   const decayed = new Float32Array(initial.length);
+  const trained = new Float32Array(initial.length).fill(1);
   let at = 0;
   for (const p of network.parameters) {
     if (p.decay) decayed.fill(1, at, at + p.size);
+    if (config.freeze.some((prefix) => p.name.startsWith(prefix))) trained.fill(0, at, at + p.size);
     at += p.size;
   }
-  return new AdamW(tf, initial, decayed, config.optimiser);
+  return new AdamW(tf, initial, decayed, trained, config.optimiser);
 }
 
 async function heldOutBatches(setup: Setup): Promise<Batch[]> {

@@ -127,16 +127,22 @@ class Trainer {
     const rate = learningRateAt(this.#adam.steps, config.optimiser);
     const out = tf.tidy(() => {
       const weights = this.#split(this.#adam.weights);
+      const { parameters } = network;
+      const trained = parameters.map(({ name }) => !config.freeze.some((prefix) => name.startsWith(prefix)));
       let parts: Record<string, Tensor> = {};
       const loss = (...args: Tensor[]) => {
-        const named = new Map(network.parameters.map((p, i) => [p.name, args[i]]));
+        let next = 0;
+        const named = new Map(parameters.map((p, i) => [p.name, trained[i] ? args[next++] : weights[i]]));
         const all = batchLoss(this.#input, named, tensors, record, this.#statistics);
         parts = Object.fromEntries(Object.entries(all).map(([k, v]) => [k, tf.keep(v.clone())]));
         return all.total;
       };
-      const { grads, value } = tf.valueAndGrads(loss)(weights);
+      const { grads, value } = tf.valueAndGrads(loss)(weights.filter((_, i) => trained[i]));
       value.dispose();
-      const flat = tf.concat(grads.map((g) => g.flatten())) as Tensor1D;
+      let next = 0;
+      const flat = tf.concat(
+        parameters.map((p, i) => (trained[i] ? grads[next++].flatten() : tf.zeros([p.size]))),
+      ) as Tensor1D;
       return { parts, flat };
     });
     const norm = this.#adam.apply(out.flat, rate);

@@ -11,6 +11,7 @@ const truth = (t: Partial<PairTruth>): PairTruth => ({
   height: 48,
   certainty: 'box',
   source: 'a',
+  kind: 'a',
   ...t,
 });
 const batch = (truths: PairTruth[], teacher?: Batch['teacher']): Batch => ({

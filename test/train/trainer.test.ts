@@ -71,6 +71,26 @@ describeTensorFlow('training', (tf) => {
     expect(await growth(40)).toBe(await growth(4));
   });
 
+  it('leaves frozen layers as they are', async () => {
+    const start = async (steps: number) => {
+      const config = await tinyRecipe(clips, {
+        freeze: ['encoder.0', 'encoder.2.a'],
+        optimiser: { batch: 4, steps, warmUp: 1, average: 0 },
+      });
+      await train(tf, config);
+      return (await readCheckpoint(join(config.output, 'last.ckpt'))).arrays.weights;
+    };
+    const [early, late] = [await start(1), await start(6)];
+    const changed = (from: number, count: number) =>
+      late.slice(from, from + count).some((value, i) => value !== early[from + i]);
+    const first = 5 * 5 * 3 * 4 + 4 + 4;
+    const second = 5 * 5 * 4 * 8 + 8 + 8;
+    expect(changed(0, first)).toBe(false);
+    expect(changed(first, second)).toBe(true);
+    expect(changed(first + second, 3 * 3 * 8 * 4 + 4 + 4)).toBe(false);
+    expect(changed(first + second + 3 * 3 * 8 * 4 + 8, 3 * 3 * 4 * 8)).toBe(true);
+  });
+
   it('learns from every loss on its own', async () => {
     const off = { score: 0, negative: 0, box: 0, feature: 0, teacherScore: 0, teacherBox: 0 };
     for (const name of ['score', 'contrastive', 'triplet', 'response']) {

@@ -19,10 +19,19 @@ export interface Sighting {
   readonly box: Box;
 }
 
+/** One target followed through a clip. */
+export interface CatalogueClip {
+  readonly name: string;
+  readonly sightings: readonly Sighting[];
+  /** Position of its folder among the recipe's, and how often clips of that folder are drawn together. */
+  readonly folder: number;
+  readonly share: number;
+}
+
 /** Everything there is to train on; pictures are indices into `pictures`. */
 export interface Catalogue {
   readonly pictures: readonly CachedPicture[];
-  readonly clips: readonly { readonly name: string; readonly sightings: readonly Sighting[] }[];
+  readonly clips: readonly CatalogueClip[];
   readonly stills: readonly {
     readonly picture: number;
     readonly boxes: readonly Box[];
@@ -33,7 +42,7 @@ export interface Catalogue {
 
 /** Folders to train on. Clips: OTB layout, boxes 0-based unless said; stills: COCO layout; photos: any pictures. */
 export interface DataFolders {
-  readonly clips: readonly string[];
+  readonly clips: readonly { readonly folder: string; readonly share: number }[];
   readonly clipsOneBased: boolean;
   readonly stills: readonly string[];
   readonly photos: readonly string[];
@@ -53,14 +62,14 @@ export async function openCatalogue(
   const files: string[] = [];
   const add = (file: string) => files.push(file) - 1;
   const clips = [];
-  for (const folder of data.clips) {
+  for (const [at, { folder, share }] of data.clips.entries()) {
     for (const sequence of await readOtbFolder(folder, { oneBased: data.clipsOneBased })) {
       for (const target of sequence.targets) {
         const sightings = (sequence.pictures ?? [])
           .slice(sequence.skip)
           .flatMap((file, i) => (target.boxes[i] ? [{ file, box: target.boxes[i] }] : []))
           .map(({ file, box }) => ({ picture: add(file), box }));
-        clips.push({ name: target.name, sightings });
+        clips.push({ name: target.name, sightings, folder: at, share });
       }
     }
   }

@@ -3,7 +3,7 @@ import type { Box } from '../../common/index.js';
 import { contextSide } from '../../model/index.js';
 import type { Random } from '../random.js';
 import { addNoise, blur, type Crop, jitterColour, lowerResolution, paste, toGrey } from './augment.js';
-import type { Catalogue } from './catalogue.js';
+import type { Catalogue, CatalogueClip, Sighting } from './catalogue.js';
 import { meanColour, type RgbPicture, sampleCrop, type View } from './sample.js';
 
 /** How pairs are drawn and disturbed. Probabilities are per pair. */
@@ -26,6 +26,8 @@ export interface PairOptions {
   readonly distractor: number;
   /** Chance that both crops have the resolution of a small target. */
   readonly lowResolution: number;
+  /** Chance that a pair shows an object of the same category or kind of clip as the pair before it. */
+  readonly alike: number;
 }
 
 /** What is known of a pair: where the target is in the search crop. */
@@ -39,10 +41,13 @@ export interface PairTruth {
   readonly certainty: 'box' | 'place';
   /** What the pair shows: pairs of different sources show different objects. */
   readonly source: string;
+  /** What its object looks like: a category of stills, or the kind a clip is named by. */
+  readonly kind: string;
 }
 
 interface Choice {
   readonly source: string;
+  readonly kind: string;
   readonly certainty: 'box' | 'place';
   readonly template: { readonly picture: number; readonly box: Box };
   readonly search: { readonly picture: number; readonly box: Box };
@@ -53,18 +58,27 @@ export class PairSampler {
   readonly #catalogue: Catalogue;
   readonly #options: PairOptions;
   readonly #file: number;
-  readonly #clipWeights: number[];
+  readonly #clips: Draw<CatalogueClip>;
+  /** Clips and objects of stills by kind, where a kind has several. */
+  readonly #clipsOf: ReadonlyMap<string, readonly CatalogueClip[]>;
+  readonly #stillsOf: ReadonlyMap<string, readonly StillObject[]>;
 
   constructor(catalogue: Catalogue, pixels: string, options: PairOptions) {
     this.#catalogue = catalogue;
     this.#options = options;
     this.#file = openSync(pixels, 'r');
-    let sum = 0;
+    const length = (c: CatalogueClip) => Math.sqrt(c.sightings.length);
+    const total = new Map<number, number>();
+    for (const c of catalogue.clips) total.set(c.folder, (total.get(c.folder) ?? 0) + length(c));
     // Long clips have more to show, but not in proportion.
-    this.#clipWeights = catalogue.clips.map((c) => {
-      sum += Math.sqrt(c.sightings.length);
-      return sum;
-    });
+    this.#clips = new Draw(catalogue.clips, (c) => (length(c) * c.share) / (total.get(c.folder) ?? 1));
+    this.#clipsOf = groupBy(catalogue.clips, (c) => kindOf(c.name));
+    this.#stillsOf = groupBy(
+      catalogue.stills.flatMap((still) =>
+        still.boxes.map((box, i) => ({ picture: still.picture, box, category: still.categories[i] })),
+      ),
+      (object) => object.category,
+    );
   }
 
   close(): void {
@@ -73,7 +87,8 @@ export class PairSampler {
 
   /**
    * Writes one pair as interleaved RGB floats 0..255 and returns what is true of it.
-   * @param other an earlier search crop, with the box of its target in crop pixels, that occluders and distractors are cut from
+   * @param other the search crop of the pair before, with the box of its target in crop pixels, that occluders and distractors are cut
+   * from and that this pair may be alike to
    */
   draw(
     random: Random,
@@ -82,7 +97,7 @@ export class PairSampler {
     other: { crop: Crop; truth: PairTruth } | undefined,
   ): PairTruth {
     const o = this.#options;
-    const choice = this.#choose(random);
+    const choice = this.#choose(random, other?.truth);
     const flip = random.chance(0.5);
     const still = choice.template.picture === choice.search.picture;
 
@@ -124,6 +139,7 @@ export class PairSampler {
       height: box[3] / placed.scaleY,
       certainty: choice.certainty,
       source: choice.source,
+      kind: choice.kind,
     };
 
     if (other) {
@@ -148,28 +164,26 @@ export class PairSampler {
     return truth;
   }
 
-  #choose(random: Random): Choice {
+  #choose(random: Random, before: PairTruth | undefined): Choice {
     const { clips, stills, photos } = this.#catalogue;
-    const { mixture } = this.#options;
+    const { mixture, alike } = this.#options;
+    if (before && random.chance(alike)) {
+      const clipsAlike = this.#clipsOf.get(before.kind);
+      if (clipsAlike) return this.#fromClip(random, clipsAlike[random.int(clipsAlike.length)]);
+      const objects = this.#stillsOf.get(before.kind);
+      if (objects) return fromStill(objects[random.int(objects.length)]);
+    }
     const shares = [
       clips.length ? mixture.clips : 0,
       stills.length ? mixture.stills : 0,
       photos.length ? mixture.photos : 0,
     ];
     const pick = random.uniform(0, shares[0] + shares[1] + shares[2]);
-    if (pick < shares[0]) {
-      const at = random.uniform(0, this.#clipWeights[this.#clipWeights.length - 1]);
-      const clip = clips[this.#clipWeights.findIndex((w) => at < w)];
-      const a = random.int(clip.sightings.length);
-      const low = Math.max(0, a - this.#options.gap);
-      const high = Math.min(clip.sightings.length - 1, a + this.#options.gap);
-      const b = low + random.int(high - low + 1);
-      return { source: clip.name, certainty: 'box', template: clip.sightings[a], search: clip.sightings[b] };
-    }
+    if (pick < shares[0]) return this.#fromClip(random, this.#clips.draw(random));
     if (pick < shares[0] + shares[1]) {
       const still = stills[random.int(stills.length)];
-      const sighting = { picture: still.picture, box: still.boxes[random.int(still.boxes.length)] };
-      return { source: `still ${still.picture}`, certainty: 'box', template: sighting, search: sighting };
+      const i = random.int(still.boxes.length);
+      return fromStill({ picture: still.picture, box: still.boxes[i], category: still.categories[i] });
     }
     const picture = photos[random.int(photos.length)];
     const { width, height } = this.#catalogue.pictures[picture];
@@ -183,7 +197,22 @@ export class PairSampler {
       picture,
       box: [random.uniform(0, width - w), random.uniform(0, height - h), w, h] as const,
     };
-    return { source: `photo ${picture}`, certainty: 'place', template: sighting, search: sighting };
+    const source = `photo ${picture}`;
+    return { source, kind: source, certainty: 'place', template: sighting, search: sighting };
+  }
+
+  #fromClip(random: Random, clip: CatalogueClip): Choice {
+    const a = random.int(clip.sightings.length);
+    const low = Math.max(0, a - this.#options.gap);
+    const high = Math.min(clip.sightings.length - 1, a + this.#options.gap);
+    const b = low + random.int(high - low + 1);
+    return {
+      source: clip.name,
+      kind: kindOf(clip.name),
+      certainty: 'box',
+      template: clip.sightings[a],
+      search: clip.sightings[b],
+    };
   }
 
   #pasteDistractor(
@@ -245,6 +274,65 @@ function placeAt(view: View, x: number, y: number, dx: number, dy: number): View
   const a = dx * view.scaleX * (view.flip ? -1 : 1);
   const b = dy * view.scaleY;
   return { ...view, cx: x - (cos * a - sin * b), cy: y - (sin * a + cos * b) };
+}
+
+/** An object of a still. */
+interface StillObject extends Sighting {
+  readonly category: string;
+}
+
+function fromStill({ picture, box, category }: StillObject): Choice {
+  const sighting = { picture, box };
+  return {
+    source: `still ${picture}`,
+    kind: category,
+    certainty: 'box',
+    template: sighting,
+    search: sighting,
+  };
+}
+
+/** Benchmarks number their clips of one kind of object: `uav123-person12_2` and `uav123-person9` are both `uav123-person`. */
+function kindOf(clip: string): string {
+  return clip.replace(/[\d_.-]+$/, '');
+}
+
+/** The groups of more than one. */
+function groupBy<T>(items: readonly T[], key: (item: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return new Map([...groups].filter(([, group]) => group.length > 1));
+}
+
+/** Draws items by weight. */
+class Draw<T> {
+  readonly #items: readonly T[];
+  readonly #sums: Float64Array;
+
+  constructor(items: readonly T[], weight: (item: T) => number) {
+    this.#items = items;
+    let sum = 0;
+    this.#sums = Float64Array.from(items, (item) => {
+      sum += weight(item);
+      return sum;
+    });
+  }
+
+  draw(random: Random): T {
+    const at = random.uniform(0, this.#sums[this.#sums.length - 1]);
+    let low = 0;
+    let high = this.#sums.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (at < this.#sums[middle]) high = middle;
+      else low = middle + 1;
+    }
+    return this.#items[low];
+  }
 }
 
 const centreX = (box: Box) => box[0] + box[2] / 2 - 0.5;

@@ -1,0 +1,108 @@
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Catalogue, openCatalogue } from '../../../src/train/data/catalogue.js';
+import { type PairOptions, PairSampler, type PairTruth } from '../../../src/train/data/pairs.js';
+import { Random } from '../../../src/train/random.js';
+import { makeClips } from '../recipe.js';
+
+const OPTIONS: PairOptions = {
+  templateSize: 63,
+  searchSize: 127,
+  contextAmount: 0.5,
+  mixture: { clips: 1, stills: 0, photos: 0 },
+  shift: 24,
+  scale: 0.2,
+  gap: 10,
+  strength: 1,
+  occlusion: 0.3,
+  distractor: 0.3,
+  lowResolution: 0.3,
+  alike: 0,
+};
+
+const folders: string[] = [];
+let catalogue: Catalogue;
+let pixels = '';
+beforeAll(async () => {
+  const cars = await makeClips(6);
+  const dogs = await makeClips(3);
+  for (const k of [0, 1, 2]) await rename(join(dogs, `clip${k}`), join(dogs, `dog_${k}`));
+  const cache = await mkdtemp(join(tmpdir(), 'siamtrack-cache-'));
+  folders.push(cars, dogs, cache);
+  const clips = [
+    { folder: cars, share: 1 },
+    { folder: dogs, share: 3 },
+  ];
+  ({ catalogue, pixels } = await openCatalogue(
+    { clips, clipsOneBased: true, stills: [], photos: [], longestSide: 512 },
+    cache,
+  ));
+});
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true }))));
+
+function draw(count: number, changes: Partial<PairOptions> = {}, seed = 1) {
+  const options = { ...OPTIONS, ...changes };
+  const sampler = new PairSampler(catalogue, pixels, options);
+  const template = new Float32Array(3 * options.templateSize ** 2);
+  const search = new Float32Array(3 * options.searchSize ** 2);
+  const truths: PairTruth[] = [];
+  for (let k = 0; k < count; k++) {
+    const crop = { data: search, at: 0, size: options.searchSize };
+    const other = k > 0 ? { crop: { ...crop, data: search.slice() }, truth: truths[k - 1] } : undefined;
+    truths.push(
+      sampler.draw(new Random(seed, k), { data: template, at: 0, size: options.templateSize }, crop, other),
+    );
+  }
+  sampler.close();
+  return { truths, template, search };
+}
+
+describe('pairs', () => {
+  it('are the same for the same seed, and others for another', () => {
+    const [one, again, other] = [draw(5), draw(5), draw(5, {}, 2)];
+    expect(again).toEqual(one);
+    expect(other.search).not.toEqual(one.search);
+  });
+
+  it('show the target where they say it is', () => {
+    // A plain square of one colour on dark noise, undisturbed: its middle has that colour, and beyond its rim it is dark.
+    const still = { strength: 0, occlusion: 0, distractor: 0, lowResolution: 0 };
+    for (let seed = 0; seed < 20; seed++) {
+      const { truths, search } = draw(1, still, seed);
+      const [{ cx, cy, width, height }] = truths;
+      const at = (x: number, y: number) => {
+        const offset = 3 * (Math.round(63 + y) * 127 + Math.round(63 + x));
+        return [...search.subarray(offset, offset + 3)];
+      };
+      const middle = at(cx, cy);
+      for (const [fx, fy] of [
+        [-0.35, 0],
+        [0.35, 0],
+        [0, -0.35],
+        [0, 0.35],
+      ]) {
+        const colour = at(cx + fx * width, cy + fy * height);
+        // The picture's colours are jittered as a whole, and blurred in some pairs.
+        for (const c of [0, 1, 2]) expect(Math.abs(colour[c] - middle[c])).toBeLessThan(25);
+      }
+    }
+  });
+
+  it('come from folders by their shares, whatever the number of clips in each', () => {
+    const { truths } = draw(400);
+    const dogs = truths.filter(({ kind }) => kind === 'dog').length;
+    expect(dogs / 400).toBeGreaterThan(0.65);
+    expect(dogs / 400).toBeLessThan(0.85);
+  });
+
+  it('are of the same kind as the ones before where they are to be alike', () => {
+    const changes = (alike: number) => {
+      const { truths } = draw(200, { alike });
+      return truths.filter(({ kind }, k) => k > 0 && kind !== truths[k - 1].kind).length;
+    };
+    expect(changes(1)).toBe(0);
+    expect(changes(0)).toBeGreaterThan(40);
+  });
+});
