@@ -87,7 +87,7 @@ class CvatReader {
     this.#path.pop();
     if (path === 'annotations/track') this.#track = null;
     else if (path === 'annotations/track/box') this.#finishBox();
-    else if (this.#box && name === 'attribute') this.#values.set(this.#attribute, this.#text.trim());
+    else if (this.#box && name === 'attribute') this.#values.set(this.#attribute, this.#text);
     else if (path === 'annotations/meta/task/size') this.frameCount = this.#whole('size');
     else if (path === 'annotations/meta/task/original_size/width') this.#width = this.#whole('width');
     else if (path === 'annotations/meta/task/original_size/height') this.#height = this.#whole('height');
@@ -97,7 +97,7 @@ class CvatReader {
   #finishBox(): void {
     const { frame, outside, occluded, ...rest } = this.#box!;
     this.#box = null;
-    const score = this.#values.get('score');
+    const score = this.#values.get('score')?.trim();
     if (outside === '1' && !score) return;
     const [x1, y1, x2, y2] = ['xtl', 'ytl', 'xbr', 'ybr'].map((key) => this.#number(key, rest[key]));
     const { id, label } = this.#track!;

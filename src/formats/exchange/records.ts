@@ -33,7 +33,7 @@ export interface FrameFacts {
 /** A result file's content, in whatever order the file has it. */
 export interface RecordFile {
   readonly boxes: AsyncIterable<BoxRecord>;
-  /** Known once `boxes` has ended: a frame the file has something to say of, also where no target is in it. */
+  /** Known once `boxes` has ended: all frames there are, where the file lists them. */
   readonly frames?: ReadonlyMap<number, FrameRecord>;
   /** Known once `boxes` has ended: how many frames the file describes. */
   readonly frameCount?: () => number;
@@ -78,8 +78,8 @@ export function boxRecord(
 }
 
 /**
- * Puts records in the order of their frames and completes them to messages, from the first frame the file has something to say of to
- * its last. Memory holds 4096 frames at a time.
+ * Puts records in the order of their frames and completes them to messages: one for each frame the file lists, else for every frame
+ * from the first with a target to the file's last. Memory holds 4096 frames at a time.
  *
  * @param name what to call the file in an error
  * @param facts every frame of the video in order, where there is a video: its pts and sizes are taken
@@ -110,6 +110,7 @@ export async function* completeRecords(
     for (let from = first; from <= last; from = nextDrawer(from)) {
       const targets = await targetsOfDrawer(name, spool, Math.floor(from / DRAWER));
       for (let frame = from; frame <= Math.min(last, nextDrawer(from) - 1); frame++) {
+        if (file.frames && !file.frames.has(frame)) continue;
         const { pts, width, height } = await timeAndSize(frame, file, source, cursor);
         yield {
           type: 'boxes',

@@ -18,6 +18,8 @@ export interface Survey {
   readonly categories: readonly string[];
   /** The source's frames, or up to the last message where those are more. */
   readonly frameCount: number;
+  /** Frames up to the last message, that one included. */
+  readonly messageFrames: number;
   /** Frames per second: the source's, else what the messages' pts average to, else 25. */
   readonly frameRate: number;
   /** Seconds: the source's, else frames divided by rate. */
@@ -47,12 +49,14 @@ export async function survey(messages: AsyncIterable<BoxMessage>, source: Result
       return [id, { id, number: numeric ? Number(id) : k + 1, category }];
     }),
   );
-  const frameCount = Math.max(source.frameCount ?? 0, (last?.frame ?? -1) + 1);
+  const messageFrames = (last?.frame ?? -1) + 1;
+  const frameCount = Math.max(source.frameCount ?? 0, messageFrames);
   const frameRate = source.frameRate ?? averageRate(first, last) ?? 25;
   return {
     targets,
     categories: [...new Set([...targets.values()].map(({ category }) => category))],
     frameCount,
+    messageFrames,
     frameRate,
     duration: source.duration ?? frameCount / frameRate,
     width: source.width ?? first?.size.width ?? 1,

@@ -4,6 +4,9 @@ import { removeAtExit } from '../at-exit.js';
 import { OutputError } from '../error.js';
 import type { TextSink } from './text-file.js';
 
+/** Names that Windows keeps to itself, with any ending. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
 let made = 0;
 
 /** Takes the files of a folder one after another. */
@@ -127,20 +130,30 @@ async function filesUnder(folder: string): Promise<string[]> {
 
 /**
  * Names for targets that every file system takes, each one reversible with {@link targetOfName}: characters that are no letters,
- * digits, `_`, `-` or inner dots are percent-encoded, and so is the first one of a name that differs from another one only in case.
+ * digits, `_`, `-` or inner dots are percent-encoded, and so is the beginning of a name that differs from another one only in case.
  */
 export function targetNames(ids: Iterable<string>): Map<string, string> {
   const taken = new Set<string>();
   const names = new Map<string, string>();
   for (const id of ids) {
-    let name = id.replace(/[^\p{L}\p{N}_.-]|^\.|\.$/gu, encode);
-    if (/^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i.test(name) || taken.has(name.toLowerCase())) {
-      name = name.replace(/^[^%]/u, encode);
-    }
+    const characters = [...id];
+    const named = (encoded: number) =>
+      encode(characters.slice(0, encoded).join('')) + plainName(characters.slice(encoded).join(''));
+    let encoded = 0;
+    while (encoded < characters.length && !usable(named(encoded), taken)) encoded++;
+    const name = named(encoded);
     taken.add(name.toLowerCase());
     names.set(id, name);
   }
   return names;
+}
+
+function plainName(text: string): string {
+  return text.replace(/[^\p{L}\p{N}_.-]|^\.|\.$/gu, encode);
+}
+
+function usable(name: string, taken: ReadonlySet<string>): boolean {
+  return !RESERVED.test(name) && !taken.has(name.toLowerCase());
 }
 
 /** The id that {@link targetNames} named so; a name that is none of its making is its own id. */

@@ -13,7 +13,7 @@ import type { WriteJob } from './write-job.js';
  */
 export async function writeVot(out: FolderSink, job: WriteJob): Promise<void> {
   await spoolBoxLines(job, (box) => (box ? formatBoxes([box], { oneBased: false }) : 'nan,nan,nan,nan\n'));
-  const { targets, frameRate, width, height } = await job.survey();
+  const { targets, frameRate, messageFrames, width, height } = await job.survey();
   const properties = {
     name: parse(job.source.name).name.replace(/\s+/g, ' '),
     // The toolkit takes whole numbers only.
@@ -23,6 +23,7 @@ export async function writeVot(out: FolderSink, job: WriteJob): Promise<void> {
     'channels.color': 'color/%08d.jpg',
     width,
     height,
+    length: messageFrames,
   };
   const sequence = await out.file('sequence');
   for (const [key, value] of Object.entries(properties)) await sequence.write(`${key}=${value}\n`);
