@@ -45,14 +45,16 @@ describe('siamtrack evaluate', () => {
   it('prints a line a target and their mean', async () => {
     const { status, stdout, stderr } = await run();
     expect([status, stderr]).toEqual([0, '']);
-    const lines = stdout.trimEnd().split('\n');
-    expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual([
-      'sequence',
-      'Stills.1',
-      'Stills.2',
-      'Video',
-      'mean of 3',
-    ]);
+    const [measures, honesty] = stdout.trimEnd().split('\n\n');
+    const lines = measures.split('\n');
+    const targets = ['Stills.1', 'Stills.2', 'Video'];
+    const names = (of: string[]) => of.map((line) => line.split(/ {2,}/)[0]);
+    expect(names(lines)).toEqual(['sequence', ...targets, 'mean of 3']);
+    expect(names(honesty.split('\n'))).toEqual(['honesty', ...targets, 'all frames']);
+    // The video has one frame without its target, from which it comes back.
+    expect(honesty.split('\n').map((line) => line.split(/ +/).at(-13))).toEqual(
+      ['absent', '0', '0', '1', '1'].map(String),
+    );
     for (const line of lines.slice(1)) expect(line).toMatch(/ {2}(\d+ +)(0\.\d+|1\.0+)( +\d+\.\d+){7}$/);
   });
 
@@ -63,6 +65,11 @@ describe('siamtrack evaluate', () => {
     expect(report.sequences).toHaveLength(1);
     expect(report.sequences[0]).toMatchObject({ sequence: 'Video', frames: FRAMES, visible: FRAMES - 1 });
     expect(report.mean.auc).toBe(report.sequences[0].auc);
+    const [{ honest }] = report.sequences;
+    expect(honest).toMatchObject({ absent: 1, absences: { count: 1 }, returns: [{ from: 6 }] });
+    expect(honest.presence.recall).toBeLessThanOrEqual(1);
+    expect(report.honest.score).toEqual(honest.score);
+    expect(report.honest.reliability).toBeInstanceOf(Array);
     expect(report.mean.trackerFps).toBeGreaterThan(report.mean.endToEndFps);
   });
 
@@ -82,13 +89,55 @@ describe('siamtrack evaluate', () => {
     );
     await rm(join(out, 'Video.json'));
     const second = await run('--out', out);
-    const marks = second.stdout.trimEnd().split('\n');
+    const marks = second.stdout.split('\n\n')[0].split('\n');
     expect(marks.map((line) => line.endsWith('='))).toEqual([false, true, true, false, false]);
-    const measures = (text: string) =>
-      text.split('\n').map((line) => line.split(/ +/).slice(0, -2).join(' '));
+    // The first table ends with speeds, which files do not tell.
+    const measures = (text: string) => {
+      const [table, honesty] = text.split('\n\n');
+      return [...table.split('\n').map((line) => line.split(/ +/).slice(0, -2).join(' ')), honesty];
+    };
     const alone = await siamtrack(['evaluate', data, '--results', out]);
     expect([alone.status, alone.stderr]).toEqual([0, '']);
     expect(measures(alone.stdout)).toEqual(measures(first.stdout));
+  });
+
+  it('sets other results beside its own, in JSON and one HTML file', async () => {
+    const out = join(root, 'compared');
+    const report = join(root, 'report.html');
+    const other = join(root, 'other');
+    await mkdir(other);
+    await writeFile(
+      join(other, 'Video.txt'),
+      formatBoxes((await ensureFixture('moving')).boxes.slice(0, FRAMES)),
+    );
+    const args = ['--sequences', 'Video', '--out', out, '--report', report, '--against', `Exact=${other}`];
+    const { status, stdout, stderr } = await run(...args, '--json');
+    expect([status, stderr]).toEqual([0, '']);
+    const { against, mean } = JSON.parse(stdout);
+    expect(against).toHaveLength(1);
+    expect(against[0]).toMatchObject({ name: 'Exact', mean: { auc: 1 }, honest: { score: null } });
+    expect(mean.auc).toBeLessThan(1);
+    const html = await readFile(report, 'utf8');
+    for (const name of ['Video', 'Exact', 'tiny 1.0.0 on data']) expect(html).toContain(`>${name}<`);
+    // What was found finished makes the same report, in a table as well.
+    const again = await run(...args);
+    expect(again.stdout.split('\n\n').map((table) => table.split(/ {2,}/)[0])).toEqual([
+      'sequence',
+      'honesty',
+      'side by side',
+    ]);
+    const figures = (page: string) =>
+      JSON.parse(/id="figures">(.*?)<\/script>/.exec(page)![1]).tracker.honest;
+    expect(figures(await readFile(report, 'utf8'))).toEqual(figures(html));
+  });
+
+  it('leaves a report alone where the evaluation fails', async () => {
+    const report = join(root, 'kept.html');
+    await writeFile(report, 'before');
+    const args = ['evaluate', data, '--results', join(root, 'gone'), '--report', report];
+    expect(await refusal(registerEvaluate, args)).toMatchObject({ status: 1 });
+    expect(await readFile(report, 'utf8')).toBe('before');
+    expect((await readdir(root)).filter((name) => name.includes('part'))).toEqual([]);
   });
 
   it.each([
@@ -96,6 +145,20 @@ describe('siamtrack evaluate', () => {
     ['a missing folder', () => [join(root, 'gone')], 1, /DATASET_INVALID: .*ENOENT/],
     ['an unknown sequence', () => [data, '--sequences', 'Nope'], 1, /sequences named Nope/],
     ['missing results', () => [data, '--results', model], 1, /Stills\.1\.txt: expected a readable text file/],
+    ['a nameless result folder', () => [data, '--against', 'folder'], 2, /--against: expected NAME=FOLDER/],
+    [
+      'two of a name',
+      () => [data, '--against', 'a=b', '--against', 'a=c'],
+      2,
+      /--against: expected a name for each/,
+    ],
+    ['results to compare that are missing', () => [data, '--against', 'a=b'], 1, /DATASET_INVALID: b.Stills/],
+    [
+      'a report in no folder',
+      () => [data, '--report', join(root, 'no/where.html')],
+      1,
+      /OUTPUT_FAILED: .*no folder/,
+    ],
     ['results and --out', () => [data, '--results', 'a', '--out', 'b'], 2, /--results: expected no --out/],
   ])('says what is wrong with %s', async (_, args, status, message) => {
     const got = await refusal(registerEvaluate, ['evaluate', ...args(), '--model', model]);

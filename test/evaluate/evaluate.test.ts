@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Box } from '../../src/common/index.js';
 import { readSequences, type Sequence, type SequenceTarget } from '../../src/datasets/index.js';
-import { evaluate, measureResults, ResultFolder } from '../../src/evaluate/index.js';
+import { evaluate, measureResults, type Outcome, ResultFolder } from '../../src/evaluate/index.js';
 
 let root: string;
 let sequences: Sequence[];
@@ -123,7 +123,105 @@ describe('evaluate', () => {
   });
 });
 
+describe('what is kept of scores and states', () => {
+  const keep = (name: string) => new ResultFolder(join(root, name));
+  const stateful = (target: SequenceTarget) => {
+    const tracker = identity(target);
+    let k = 0;
+    return {
+      ...tracker,
+      update: () => ({ ...tracker.update(), score: 0.1 + 0.1 * k, state: STATES[k++] }),
+    };
+  };
+  const STATES = ['tracking', 'uncertain', 'lost', 'lost', 'tracking'] as const;
+
+  it('writes states beside scores, from which the same is measured when read or resumed', async () => {
+    const outcomes: Outcome[] = [];
+    const run = { results: keep('states'), key: 'a', tracker: stateful };
+    const report = await evaluate(sequences, { ...run, onRow: (_, outcome) => outcomes.push(outcome) });
+    expect(await readFile(join(root, 'states/One.state.txt'), 'utf8')).toBe(
+      ['tracking', ...STATES, ''].join('\n'),
+    );
+    expect(outcomes[0].states).toEqual(['tracking', ...STATES]);
+    expect(outcomes[0].scores).toEqual([1, 0.1, 0.2, 0.3, 0.4, 0.5]);
+    expect(report.sequences[0].honest.tracking).toMatchObject({ precision: expect.closeTo(1, 6) });
+    expect(report.honest.tracking!.recall).toBeCloseTo(3 / 5, 6);
+    made = [];
+    const resumed = await evaluate(sequences, run);
+    expect(made).toEqual([]);
+    expect(resumed.honest).toEqual(report.honest);
+    expect((await measureResults(sequences, keep('states'))).honest).toEqual(report.honest);
+  });
+
+  it('computes anew where scores or states were changed, or were not kept by an earlier release', async () => {
+    const run = { results: keep('older'), key: 'a', tracker: stateful };
+    const again = async () => {
+      made = [];
+      await evaluate(sequences, run);
+      return made;
+    };
+    await again();
+    await appendFile(join(root, 'older/One.score.txt'), '0.5\n');
+    await rm(join(root, 'older/Two.1.state.txt'));
+    const file = join(root, 'older/Two.2.json');
+    const { scores: _s, states: _t, ...older } = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify(older));
+    expect(await again()).toEqual(['One', 'Two.1', 'Two.2']);
+    expect(await again()).toEqual([]);
+  });
+
+  it('leaves no states of another tracker behind', async () => {
+    const results = keep('replaced');
+    await evaluate(sequences, { results, key: 'a', tracker: stateful });
+    await evaluate(sequences, { results, key: 'b', tracker: (target) => identity(target) });
+    expect((await readdir(join(root, 'replaced'))).filter((name) => name.includes('state'))).toEqual([]);
+    const { honest } = await measureResults(sequences, results);
+    expect(honest.tracking).toBeNull();
+    expect(honest.score).not.toBeNull();
+  });
+});
+
 describe('measureResults', () => {
+  it('has what boxes alone tell where a folder has no more', async () => {
+    const folder = join(root, 'boxes');
+    await mkdir(folder);
+    const lines = '3,4.25,10.5,8\n'.repeat(FRAMES);
+    for (const name of ['One', 'Two.1', 'Two.2']) await writeFile(join(folder, `${name}.txt`), lines);
+    const { honest, sequences: rows } = await measureResults(sequences, new ResultFolder(folder));
+    expect(honest).toMatchObject({ score: null, tracking: null, bestTracking: null, reliability: null });
+    expect(honest.drifts.noticed).toBeNull();
+    expect(rows[0].honest.drifts.count).toBe(0);
+  });
+
+  it.each([
+    ['score', '1\n0.5\nhigh\n0.5\n0.5\n0.5\n', /One\.score\.txt:3: expected a number/],
+    ['score', '1\n0.5\n', /One\.score\.txt: expected 6 lines, as many as One\.txt has, got 2/],
+    ['score', '1\n0.5\nNaN\n0.5\n0.5\n0.5\n', /One\.score\.txt:3: expected a number/],
+    [
+      'state',
+      `tracking\nbusy\n${'lost\n'.repeat(4)}`,
+      /One\.state\.txt:2: expected tracking or uncertain or lost/,
+    ],
+  ])('says what is wrong with a %s file', async (kind, text, message) => {
+    const folder = join(root, 'wrong');
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+    await writeFile(join(folder, 'One.txt'), '3,4.25,10.5,8\n'.repeat(FRAMES));
+    await writeFile(join(folder, `One.${kind}.txt`), text);
+    await expect(measureResults(sequences, new ResultFolder(folder))).rejects.toThrow(message);
+  });
+
+  it('lets the first score be anything, as the given frame has none', async () => {
+    const folder = join(root, 'first');
+    await mkdir(folder);
+    await writeFile(join(folder, 'One.txt'), '3,4.25,10.5,8\n'.repeat(FRAMES));
+    await writeFile(join(folder, 'One.score.txt'), `\n${'12.5\n'.repeat(FRAMES - 1)}`);
+    const { honest } = await measureResults(sequences.slice(0, 1), new ResultFolder(folder));
+    // No probabilities, so nothing to calibrate.
+    expect(honest.score!.ece).toBeNaN();
+    expect(honest.reliability).toBeNull();
+  });
+
   it('says which result is missing, broken or short', async () => {
     const folder = join(root, 'foreign');
     const results = new ResultFolder(folder);

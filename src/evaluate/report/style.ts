@@ -116,7 +116,7 @@ footer { color: var(--soft); font-size: 13px; padding-block: 40px 60px; }
   body { font-size: 11px; } header, main, footer { max-width: none; padding-inline: 0; }
   nav, .readout, details.figures-of { display: none; }
   figure, details.sequence, .tiles > div, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .scroll { overflow: visible; } table { font-size: 7.5px; } th, td { padding: 2px 3px; white-space: normal; }
+  .scroll { overflow: visible; } table { font-size: 8.5px; } .legend, .key, .terms, .note { font-size: 10px; } th, td { padding: 2px 3px; white-space: normal; }
   thead button::after { display: none; } .figures { grid-template-columns: repeat(3, 1fr); gap: 16px; }
   .tiles > div { min-width: 0; padding: 8px; } @page { margin: 12mm; } }
 `;
