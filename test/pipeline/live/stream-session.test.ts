@@ -196,13 +196,13 @@ describe('the life of a stream', () => {
     await source.push({ x: 60 });
     await add('now', [60, 40, 40, 40], 'a');
     await source.push({ x: 60 });
-    // The square leaves: all is grey.
-    for (let k = 0; k < 3; k++) await source.push({ x: 0, width: 160, height: 40 });
-    const lost = targetEvents.filter(({ event }) => event === 'lost');
+    for (let k = 0; k < 3; k++) await source.push({ x: null });
     for (let k = 0; k < 3; k++) await source.push({ x: 60 });
-    const told = targetEvents.map(({ event }) => event).filter((event) => event !== 'added');
-    expect(lost.length).toBeLessThanOrEqual(1);
-    expect(told.every((event, k) => event === (k % 2 === 0 ? 'lost' : 'found'))).toBe(true);
+    expect(targetEvents.map(({ event, frame, state }) => [event, frame, state])).toEqual([
+      ['added', 0, 'tracking'],
+      ['lost', 2, 'lost'],
+      ['found', 5, expect.stringMatching(/tracking|uncertain/)],
+    ]);
     await session.close();
   });
 
@@ -213,9 +213,7 @@ describe('the life of a stream', () => {
     await source.push({ x: 140, width: 320, height: 240 });
     const [, , last] = boxes;
     const [x, y, w, h] = last.targets.a;
-    expect(
-      [x + w / 2, y + h / 2].map((value) => Math.abs(value - 160) < 60 || Math.abs(value - 120) < 60),
-    ).toEqual([true, true]);
+    expect(Math.hypot(x + w / 2 - 160, y + h / 2 - 120)).toBeLessThan(30);
     expect(streamEvents.map(({ event }) => event)).toContain('changed');
     expect(session.info.size).toEqual({ width: 320, height: 240 });
     await session.close();
