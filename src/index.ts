@@ -10,12 +10,21 @@ export {
   type Sequence,
   type SequenceTarget,
 } from './datasets/index.js';
-// One-pass evaluation and its measures.
+// One-pass evaluation, its measures and its report.
 export {
+  auroc,
+  type BestPrecisionRecall,
+  calibrationError,
   type EvaluateOptions,
   type EvaluationReport,
   type EvaluationRow,
+  equalMassBins,
+  equalWidthBins,
   evaluate,
+  type HonestMeasures,
+  type Jitter,
+  type JudgedFrame,
+  judge,
   MEASURES,
   type Measures,
   meanMeasures,
@@ -25,9 +34,25 @@ export {
   type OnePassResult,
   type OnePassTracker,
   type OnePassUpdate,
+  type OnRow,
+  type Outcome,
+  type PooledHonesty,
+  type PrecisionRecall,
+  pooledHonesty,
+  type Recovery,
+  type RecoverySummary,
+  type ReliabilityBin,
+  type ReportInput,
+  type ReportTracker,
   ResultFolder,
   ResultsError,
+  renderReport,
   runOnePass,
+  type Scored,
+  type ScoreMeasures,
+  type StoredResult,
+  type TargetHonesty,
+  targetHonesty,
 } from './evaluate/index.js';
 // Results out: JSON lines and annotated video.
 export {
