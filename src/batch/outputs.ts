@@ -33,6 +33,12 @@ function wanted({
   return video ? [...files, { file: join(out, `${name}.boxes.mp4`) }] : files;
 }
 
+/** Whether a job has every output besides its record. */
+export async function allOutputsThere(job: BatchJob): Promise<boolean> {
+  const found = await Promise.all(wanted(job).map(({ file }) => stat(file).catch(() => null)));
+  return found.every((one) => one !== null);
+}
+
 /** Puts the record in its place. @throws {OutputError} */
 export async function publishRecord(job: BatchJob, from: string): Promise<void> {
   const file = recordFile(job);

@@ -5,7 +5,7 @@ import type { Model } from '../model/index.js';
 import { downloaded } from './download.js';
 import { BatchError } from './errors.js';
 import { type BatchJob, jobKey } from './job.js';
-import { publishRecord, recordFile, writeOutputs } from './outputs.js';
+import { allOutputsThere, publishRecord, recordFile, writeOutputs } from './outputs.js';
 import { type Done, type Ending, StateFolder } from './state-folder.js';
 import { trackVideo } from './track-video.js';
 
@@ -14,8 +14,10 @@ export interface RunJobOptions {
   readonly model: (job: BatchJob) => Promise<Model>;
   readonly signal?: AbortSignal;
   readonly decodeThreads?: number;
-  /** Called with each checkpoint and before results are committed; throws where this process must not go on. */
+  /** Called with each checkpoint; what it throws ends the work. */
   readonly onCheckpoint?: (done: number) => Promise<void>;
+  /** Called before the record is committed; throws where this process has no right to. */
+  readonly beforeCommit?: () => Promise<void>;
   readonly onFrame?: (done: number, total: number | undefined) => void;
   readonly onWarning?: (warning: SourceWarning) => void;
 }
@@ -45,8 +47,14 @@ export async function runJob(job: BatchJob, options: RunJobOptions): Promise<Job
   }
 }
 
+/** How a job ended whose outputs are all in place; `undefined` where something is left to do. */
+export async function finishedOutcome(job: BatchJob): Promise<JobOutcome | undefined> {
+  const done = await finishedBefore(job, new StateFolder(job.out, jobKey(job)));
+  return done && (await allOutputsThere(job)) ? outcome('skipped', done.ending, 0) : undefined;
+}
+
 async function run(job: BatchJob, state: StateFolder, options: RunJobOptions): Promise<JobOutcome> {
-  const { signal, onCheckpoint } = options;
+  const { signal, beforeCommit } = options;
   let path: Promise<string> | undefined;
   const input = () => {
     path ??= localPath(job, state, signal);
@@ -73,7 +81,7 @@ async function run(job: BatchJob, state: StateFolder, options: RunJobOptions): P
     const tracked = await trackVideo({ ...options, job, state, attempt, path: local, model, onFrame });
     followed = Math.max(0, latest - tracked.resumedAt);
     await unchanged(job, local);
-    await onCheckpoint?.(latest);
+    await beforeCommit?.();
     await state.commit(tracked.part, tracked.ending);
     record = await state.record();
     if (!record)
