@@ -81,6 +81,11 @@ export const configSchema = z.strictObject({
   freeze: z.array(z.string()).default([]),
   /** Batch norm by the running statistics, which then stay as they are. */
   freezeNorm: z.boolean().default(false),
+  /**
+   * What a positive cell's score is to say: that it is on the target, or how much its box overlaps the target's
+   * (IoU; Zhang 2021, VarifocalNet, 3.2), so that a score can be believed.
+   */
+  scoreMeans: z.enum(['presence', 'overlap']).default('presence'),
   losses: z
     .strictObject({
       score: weight.default(1),

@@ -56,17 +56,19 @@ export function tripletResponseLoss(tf: TensorFlow, scores: Tensor2D, positive: 
  * @param logits `[n, cells]`
  * @param labels 1 positive, 0 negative, `[n, cells]`
  * @param weights 1 to count, 0 to ignore, `[n, cells]`
+ * @param quality what positive cells are to say instead of 1, 0..1, `[n, cells]`
  */
 export function balancedLogisticLoss(
   tf: TensorFlow,
   logits: Tensor2D,
   labels: Tensor2D,
   weights: Tensor2D,
+  quality?: Tensor2D,
 ): Scalar {
   return tf.tidy(() => {
     const positive = labels.mul(weights);
     const negative = tf.sub(1, labels).mul(weights);
-    const costs = softCrossEntropy(tf, logits, labels);
+    const costs = softCrossEntropy(tf, logits, quality ? labels.mul(quality) : labels);
     const mean = (w: Tensor) => costs.mul(w).sum().div(w.sum().maximum(1));
     return mean(positive).add(mean(negative)).mul(0.5) as Scalar;
   });
@@ -75,6 +77,31 @@ export function balancedLogisticLoss(
 /** Element-wise cross-entropy of logits against probabilities in 0..1, in the form that cannot overflow. */
 export function softCrossEntropy(tf: TensorFlow, logits: Tensor, targets: Tensor): Tensor {
   return tf.sub(tf.softplus(logits), logits.mul(targets));
+}
+
+/** IoU of boxes given as distances `[m, 4]` (left, top, right, bottom, all >= 0) from a shared point, `[m]`. */
+export function distanceIou(tf: TensorFlow, a: Tensor2D, b: Tensor2D): Tensor1D {
+  return tf.tidy(() => {
+    const low = tf.minimum(a, b);
+    const [al, at, ar, ab] = tf.split(a, 4, 1);
+    const [bl, bt, br, bb] = tf.split(b, 4, 1);
+    const [l, t, r, bottom] = tf.split(low, 4, 1);
+    const inter = l.add(r).mul(t.add(bottom));
+    const union = al
+      .add(ar)
+      .mul(at.add(ab))
+      .add(bl.add(br).mul(bt.add(bb)))
+      .sub(inter);
+    return inter.div(union.maximum(1e-6)).squeeze([1]) as Tensor1D;
+  });
+}
+
+/** The same values, through which no gradient passes. */
+export function detach<T extends Tensor>(tf: TensorFlow, x: T): T {
+  return tf.customGrad((v) => ({
+    value: (v as Tensor).clone(),
+    gradFunc: (dy: Tensor) => tf.zerosLike(dy),
+  }))(x) as T;
 }
 
 /**

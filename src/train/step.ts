@@ -139,7 +139,21 @@ export function batchLoss(
     const own = all.slice([0, 0], [n, -1]);
     const foreign = all.slice([n, 0], [n, -1]);
     const box = head.box.slice([0, 0, 0, 0], [n, -1, -1, -1]).reshape([-1, 4]) as Tensor2D;
-    add('score', weight.score, () => losses.balancedLogisticLoss(tf, own, batch.score, batch.scoreWeight));
+    // Where the truth has no box, only the place, a positive cell is to say 1.
+    const quality = () => {
+      const overlap = losses.distanceIou(tf, losses.detach(tf, box), batch.box);
+      const known = batch.boxWeight;
+      return overlap.mul(known).add(tf.sub(1, known)).reshape([n, -1]) as Tensor2D;
+    };
+    add('score', weight.score, () =>
+      losses.balancedLogisticLoss(
+        tf,
+        own,
+        batch.score,
+        batch.scoreWeight,
+        config.scoreMeans === 'overlap' ? quality() : undefined,
+      ),
+    );
     add('negative', weight.negative, () => negativeLoss(tf, foreign));
     add('box', weight.box, () => losses.boxIouLoss(tf, box, batch.box, batch.boxWeight));
     if (batch.teacherTemplates) {

@@ -92,6 +92,34 @@ describeTensorFlow('losses', (tf) => {
     expect(value(losses.balancedLogisticLoss(tf, logits, labels, weights))).toBeCloseTo(expected, 5);
   });
 
+  it('balanced logistic: positives say what their quality is, where it is given', () => {
+    const labels = tf.tensor2d([[1, 0]]);
+    const weights = tf.ones([1, 2]) as Tensor2D;
+    const cost = (logit: number, quality: number) =>
+      losses
+        .balancedLogisticLoss(tf, tf.tensor2d([[logit, -30]]), labels, weights, tf.tensor2d([[quality, 0]]))
+        .dataSync()[0];
+    const at = (p: number) => Math.log(p / (1 - p));
+    // Least where the score is the quality, at its entropy.
+    expect(cost(at(0.7), 0.7)).toBeCloseTo(0.5 * -(0.7 * Math.log(0.7) + 0.3 * Math.log(0.3)), 5);
+    expect(cost(at(0.7), 0.7)).toBeLessThan(cost(at(0.75), 0.7));
+    expect(cost(at(0.7), 0.7)).toBeLessThan(cost(at(0.65), 0.7));
+  });
+
+  it('overlap: the IoU of boxes as distances from one point, through which no gradient need pass', () => {
+    const a = tf.tensor2d([
+      [1, 1, 1, 1],
+      [2, 2, 2, 2],
+    ]);
+    const b = tf.tensor2d([
+      [1, 1, 1, 1],
+      [1, 1, 1, 1],
+    ]);
+    expect([...losses.distanceIou(tf, a, b).dataSync()]).toEqual([1, 0.25]);
+    const gradient = tf.grad((x) => losses.distanceIou(tf, losses.detach(tf, x as Tensor2D), b).sum())(a);
+    expect(gradient.dataSync().every((v) => v === 0)).toBe(true);
+  });
+
   it('box: 1 - IoU and 1 - GIoU of boxes as distances from one point', () => {
     const one = tf.tensor1d([1]);
     const truth = tf.tensor2d([[10, 10, 10, 10]]);
