@@ -54,16 +54,26 @@ export {
   type TargetHonesty,
   targetHonesty,
 } from './evaluate/index.js';
-// Results out: JSON lines and annotated video.
+// Results out: JSON lines, annotated video and other tools' formats.
 export {
   BoxMessage,
   boxMessage,
+  type FrameFacts,
   JsonLinesWriter,
   type MessageFrame,
   type MessageTarget,
   OutputError,
   PreviewWriter,
+  RESULT_FORMATS,
+  type ReadOptions,
+  ResultFileError,
+  type ResultFormat,
+  type ResultSource,
+  readResults,
+  resultFileName,
   TargetMessage,
+  type WriteOptions,
+  writeResults,
 } from './formats/index.js';
 // Pictures in: video files, folders of stills, cameras and network streams.
 export {

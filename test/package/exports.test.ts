@@ -13,6 +13,8 @@ it('offers exactly these values, so that nothing becomes public unnoticed', () =
     'ModelManifest',
     'OutputError',
     'PreviewWriter',
+    'RESULT_FORMATS',
+    'ResultFileError',
     'ResultFolder',
     'ResultsError',
     'SiamtrackError',
@@ -42,10 +44,13 @@ it('offers exactly these values, so that nothing becomes public unnoticed', () =
     'parseManifest',
     'peakCorrelation',
     'pooledHonesty',
+    'readResults',
     'readSequences',
     'renderReport',
+    'resultFileName',
     'runOnePass',
     'shippedModels',
     'targetHonesty',
+    'writeResults',
   ]);
 });
