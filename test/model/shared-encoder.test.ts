@@ -176,4 +176,104 @@ describe('shared encoder', () => {
     expect((await first).data[0]).toBe(1);
     expect(engine.disposed).toBe(true);
   });
+
+  it('lets a batch take no longer than half of the latency budget', async () => {
+    const engine = new HandEngine();
+    const encoder = new SharedEncoder([engine], 8, 16, { latencyMs: 9 });
+    void encoder.embed(8, write(1));
+    await turn();
+    // One crop takes this engine a millisecond, as it says.
+    engine.calls[0].go();
+    await turn();
+    for (let k = 0; k < 9; k++) void encoder.embed(8, write(k));
+    await turn();
+    expect(engine.calls[1].count).toBe(4);
+  });
+
+  it('serves a stream with one target between the turns of one with many', async () => {
+    const engine = new HandEngine();
+    const encoder = new SharedEncoder([engine], 8, 8);
+    const order: string[] = [];
+    const ask = (stream: SharedEncoder, name: string) =>
+      stream.embed(8, write(1)).then(() => order.push(name));
+    const [many, one] = [encoder.forStream('many'), encoder.forStream('one')];
+    for (let k = 0; k < 20; k++) void ask(many, 'm');
+    void ask(one, 'o');
+    for (let k = 0; k < 3; k++) {
+      await turn();
+      engine.calls[k].go();
+    }
+    await turn();
+    expect(order.join('')).toBe(`${'m'.repeat(8)}o${'m'.repeat(12)}`);
+  });
+
+  describe('back-pressure', () => {
+    const settled = async (promise: Promise<void>) => {
+      let done = false;
+      void promise.then(() => {
+        done = true;
+      });
+      await turn();
+      return done;
+    };
+
+    it('lets everybody in while nothing waits, and says how busy it is', async () => {
+      const encoder = new SharedEncoder([new HandEngine()], 8, 4);
+      expect(await settled(encoder.forStream('a').admit())).toBe(true);
+      expect(await settled(encoder.forStream('b').admit())).toBe(true);
+      expect(encoder.load).toEqual({ waiting: 0, underWay: 0, waitMs: 0, streamsWaiting: 0 });
+    });
+
+    it('keeps a stream waiting until its last frame is done', async () => {
+      const engine = new HandEngine();
+      const stream = new SharedEncoder([engine], 8, 4).forStream('a');
+      await stream.admit();
+      void stream.embed(8, write(1));
+      await turn();
+      const next = stream.admit();
+      expect(await settled(next)).toBe(false);
+      engine.calls[0].go();
+      expect(await settled(next)).toBe(true);
+    });
+
+    it('keeps streams waiting, first come, first served, while there is work for half of the budget', async () => {
+      const engine = new HandEngine();
+      const encoder = new SharedEncoder([engine], 8, 1, { latencyMs: 5 });
+      void encoder.embed(8, write(1));
+      await turn();
+      engine.calls[0].go();
+      await turn();
+      // A millisecond each: three are more than half of five.
+      for (let k = 0; k < 3; k++) void encoder.embed(8, write(k), 'busy');
+      await turn();
+      const [a, b] = [encoder.forStream('a').admit(), encoder.forStream('b').admit()];
+      expect([await settled(a), await settled(b)]).toEqual([false, false]);
+      expect(encoder.load).toMatchObject({ waiting: 2, underWay: 1, waitMs: expect.closeTo(3, 0), streamsWaiting: 2 });
+      engine.calls[1].go();
+      // Room for one: the place that a has now is kept for its request.
+      expect([await settled(a), await settled(b)]).toEqual([true, false]);
+      engine.calls[2].go();
+      expect(await settled(b)).toBe(true);
+    });
+
+    it('forgets who gives up, and ends with the encoder', async () => {
+      const engine = new HandEngine();
+      const encoder = new SharedEncoder([engine], 8, 4);
+      const stream = encoder.forStream('a');
+      void stream.embed(8, write(1)).catch(() => {});
+      await turn();
+      const giveUp = new AbortController();
+      const first = stream.admit(giveUp.signal);
+      const second = stream.admit();
+      giveUp.abort(new Error('no more'));
+      await expect(first).rejects.toThrow('no more');
+      await expect(stream.admit(AbortSignal.abort(new Error('never')))).rejects.toThrow('never');
+      expect(encoder.load.streamsWaiting).toBe(1);
+      await Promise.all([
+        encoder.dispose(),
+        expect(second).rejects.toMatchObject({ code: 'MODEL_DISPOSED' }),
+      ]);
+      await expect(stream.admit()).rejects.toMatchObject({ code: 'MODEL_DISPOSED' });
+    });
+  });
 });

@@ -1,0 +1,93 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installedEngines, loadModel, type Model } from '../../../src/model/index.js';
+import { tensorflowStatus } from '../../../src/tensorflow/index.js';
+import { writeTinyModel } from '../tiny-model.js';
+
+/** Largest difference from ONNX Runtime on the processor, as a share of the largest number there is. */
+const TOLERANCE = 1e-4;
+
+/** Engines that can run here. A GPU's are tried where there is one, by SIAMTRACK_TEST_ENGINES=onnx-cuda,... */
+const asked = process.env.SIAMTRACK_TEST_ENGINES?.split(',') ?? [];
+const engines = installedEngines().filter(
+  (engine) => ['onnx', 'tensorflow'].includes(engine) || asked.includes(engine),
+);
+if (tensorflowStatus().engines.length === 0) console.info('skipped: native TensorFlow is not installed');
+
+const noise = (seed: number, size: number) => (out: Float32Array, offset: number) => {
+  for (let k = 0; k < 3 * size * size; k++) out[offset + k] = ((k * 31 + seed * 97) % 256) - 128;
+};
+
+function expectSame(got: Float32Array, expected: Float32Array): void {
+  expect(got.length).toBe(expected.length);
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const apart = got.reduce((most, value, k) => Math.max(most, Math.abs(value - expected[k])), 0);
+  expect(largest).toBeGreaterThan(0);
+  expect(apart / largest).toBeLessThan(TOLERANCE);
+}
+
+describe.each([
+  { name: 'the smallest model', load: () => writeTinyModel() },
+  { name: 'the default model', load: () => undefined },
+])('$name', ({ load }) => {
+  let folder: string | undefined;
+  let reference: Model;
+  beforeAll(async () => {
+    folder = load();
+    reference = await loadModel(folder, { precision: 'float32' });
+  });
+  afterAll(async () => {
+    await reference.dispose();
+    if (folder) rmSync(folder, { recursive: true });
+  });
+
+  describe.each(engines.flatMap((engine) => [1, 2].map((threads) => ({ engine, threads }))))(
+    'on $engine with $threads threads',
+    ({ engine, threads }) => {
+      let model: Model;
+      beforeAll(async () => {
+        model = await loadModel(folder, { engine, precision: 'float32', threads });
+      }, 60_000);
+      afterAll(() => model.dispose());
+
+      it('says what it is', () => {
+        const runtime = engine === 'tensorflow' ? /^tensorflow \d/ : /^onnxruntime \d/;
+        expect(model.encoder.engines[0]).toMatchObject({ runtime, precision: 'float32' });
+        expect(model.choice).toMatchObject({ engine, how: 'asked' });
+      });
+
+      it('gives a crop the embedding that it has everywhere, alone and in a batch', async () => {
+        for (const count of [1, 5]) {
+          const seeds = Array.from({ length: count }, (_, k) => k);
+          const embed = (of: Model) => Promise.all(seeds.map((k) => of.encoder.embed(127, noise(k, 127))));
+          const [got, expected] = [await embed(model), await embed(reference)];
+          for (const [k, { data, channels, side }] of got.entries()) {
+            expect([channels, side]).toEqual([expected[k].channels, expected[k].side]);
+            expectSame(data, expected[k].data);
+          }
+        }
+      });
+
+      it('gives a search region the maps that it has everywhere, each by its own template', async () => {
+        const templates = await Promise.all(
+          [1, 2, 3].map((k) => reference.encoder.embed(127, noise(k, 127))),
+        );
+        const respond = (of: Model) =>
+          Promise.all(templates.map((template, k) => of.encoder.respond(template, noise(k + 5, 255))));
+        const [got, expected] = [await respond(model), await respond(reference)];
+        for (const [k, { score, box }] of got.entries()) {
+          expectSame(score, expected[k].score);
+          expectSame(box, expected[k].box);
+        }
+      });
+
+      it('refuses a template of another shape, and goes on', async () => {
+        const wrong = { data: new Float32Array(12), channels: 3, side: 2 };
+        await expect(model.encoder.respond(wrong, noise(1, 255))).rejects.toMatchObject({
+          code: 'ENGINE_FAILED',
+        });
+        expect((await model.encoder.embed(127, noise(1, 127))).side).toBeGreaterThan(0);
+      });
+    },
+  );
+});
