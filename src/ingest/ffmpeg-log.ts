@@ -3,10 +3,12 @@ const LEVEL = /\[(warning|error|fatal|panic)\] /;
 // What demuxers and the input loop say when a file stops before its own promise; a decoder that meets damage says
 // "Error while decoding stream" (to 6) or "Error submitting packet" (from 7) and goes on with the next packet.
 const CUT =
-  /partial file|ended prematurely|error during demuxing|error reading header|input\/output error|^[^[]*\[error\] file:.*: /i;
+  /partial file|end(?:ed|s) prematurely|error during demuxing|error reading header|input\/output error|^[^[]*\[error\] (?:file|https?):.*: /i;
 const UNDECODED = /error while decoding stream|error submitting packet/i;
 // Marks that libavformat and libavcodec put on a packet read in part and on a frame decoded in part.
 const CORRUPT = /packet corrupt|corrupt input packet|corrupt decoded frame/i;
+// What the raw output, whose own clock is too coarse for a stream's times, says of times it does not carry anyway.
+const IDLE = /non monotonically increasing dts to muxer|invalid dts: .* next dts/i;
 
 /** Sorts the complaints out of ffmpeg's log (run with `-loglevel level+...`). */
 export class FfmpegLog {
@@ -20,7 +22,7 @@ export class FfmpegLog {
    */
   add(line: string, frame: number): string | undefined {
     const level = LEVEL.exec(line)?.[1];
-    if (!level) return undefined;
+    if (!level || IDLE.test(line)) return undefined;
     const undecoded = UNDECODED.test(line);
     const corrupt = CORRUPT.test(line);
     if (level === 'warning' && !corrupt) return undefined;

@@ -18,8 +18,8 @@ export interface LiveNote extends Announced {
 export type Outcome =
   | { readonly kind: 'ended' }
   | ({ readonly kind: 'failed'; readonly hardware: boolean } & Failure)
-  /** It turned out to have an end in sight before its first frame. */
-  | { readonly kind: 'finite' };
+  /** `accept` did not want it. */
+  | { readonly kind: 'refused' };
 
 export interface ConnectionOptions {
   readonly ffmpegPath: string;
@@ -31,8 +31,8 @@ export interface ConnectionOptions {
   readonly connectTimeout: number;
   readonly stallTimeout: number;
   readonly killTimeout: number;
-  /** End with outcome `finite` rather than read an input that has an end in sight. */
-  readonly expectEndless: boolean;
+  /** Told once, before the first frame, what the input is; `false` ends the connection with outcome `refused`. */
+  readonly accept: (header: StreamHeader) => boolean;
   /** Gives a frame its place in the source's life. */
   readonly place: (pts: number | undefined) => { readonly index: number; readonly pts: number };
   readonly lossy: LossyPolicy<LiveNote>;
@@ -53,6 +53,7 @@ export class LiveConnection {
   readonly #decoder: Decoder;
   readonly #started = performance.now();
   #lastFrame?: number;
+  #refused = false;
   #timer?: NodeJS.Timeout;
   #end!: (outcome: Outcome) => void;
   readonly #outcome = new Promise<Outcome>((resolve) => {
@@ -110,7 +111,7 @@ export class LiveConnection {
   }
 
   #onNote(note: FrameNote): void {
-    if (this.#isFinite()) return;
+    if (this.#refused) return;
     this.#lastFrame = performance.now();
     const { pixelFormat = 'yuv420p', colourRange, colourSpace, width, height } = note;
     const { range, matrix } = planColour(pixelFormat, colourRange, colourSpace, width, height);
@@ -120,14 +121,13 @@ export class LiveConnection {
   }
 
   #onLine(line: string): void {
-    this.#header.add(line);
-    if (this.#isFinite()) this.#end({ kind: 'finite' });
+    if (this.#header.add(line) && !this.#options.accept(this.#header)) {
+      this.#refused = true;
+      this.#end({ kind: 'refused' });
+    }
     const message = this.#decoder.log.add(this.#options.redact(line), 0);
-    if (message) this.#options.onProblem(message);
-  }
-
-  #isFinite(): boolean {
-    return this.#options.expectEndless && this.#header.duration !== undefined;
+    // Before the first frame it is the reason of a failure, and told as that.
+    if (message && this.#lastFrame !== undefined) this.#options.onProblem(message);
   }
 
   /** Gives the connection up when frames stay out for too long. */

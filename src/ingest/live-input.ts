@@ -1,5 +1,5 @@
 import type { LiveOptions } from './live.js';
-import type { SourceAddress, SourceForm } from './source-form.js';
+import type { SourceAddress } from './source-form.js';
 import { HTTP_PROTOCOLS } from './video-input.js';
 
 /**
@@ -15,12 +15,12 @@ export function liveInputOptions(address: SourceAddress, options: LiveOptions): 
     ...(threads ? ['-threads', String(threads)] : []),
     ...(hardware ? ['-hwaccel', hardware] : []),
     ...(paced ? ['-re'] : ['-flags', 'low_delay', '-fpsprobesize', '0']),
-    ...formOptions(address.form, options),
+    ...formOptions(address, options),
     ...inputOptions,
   ];
 }
 
-function formOptions(form: SourceForm, options: LiveOptions): string[] {
+function formOptions({ form, input }: SourceAddress, options: LiveOptions): string[] {
   switch (form) {
     case 'rtsp':
       return [
@@ -33,19 +33,19 @@ function formOptions(form: SourceForm, options: LiveOptions): string[] {
           '-protocol_whitelist',
           'rtmp,rtmps,rtmpt,rtmpts,rtmpe,ffrtmphttp,ffrtmpcrypt,http,https,tcp,tls,crypto',
         ],
-        ...['-rtmp_live', 'live', '-analyzeduration', '1000000'],
+        ...['-rtmp_live', 'live', '-analyzeduration', '500000'],
       ];
     case 'http':
       return ['-protocol_whitelist', HTTP_PROTOCOLS];
     case 'srt':
-      return ['-protocol_whitelist', 'srt,udp', '-analyzeduration', '1000000'];
+      return ['-protocol_whitelist', 'srt,udp', '-analyzeduration', '500000'];
     case 'udp':
       return [
-        ...['-protocol_whitelist', 'udp,rtp,rtcp', '-analyzeduration', '1000000'],
-        ...['-overrun_nonfatal', '1'],
+        ...['-protocol_whitelist', 'udp,rtp,rtcp', '-analyzeduration', '500000'],
+        ...(/^udp:/i.test(input) ? ['-overrun_nonfatal', '1'] : []),
       ];
     case 'tcp':
-      return ['-protocol_whitelist', 'tcp', '-analyzeduration', '1000000'];
+      return ['-protocol_whitelist', 'tcp', '-analyzeduration', '500000'];
     case 'v4l2':
       return ['-f', 'v4l2'];
     case 'avfoundation':

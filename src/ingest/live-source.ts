@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from '../common/index.js';
 import { Backoff } from './backoff.js';
 import { IngestError, type IngestErrorCode } from './errors.js';
 import { ffmpegPath, ffmpegVersion } from './ffmpeg-tools.js';
@@ -10,15 +9,18 @@ import type { LiveOptions, LiveSource, SourceEvent } from './live.js';
 import { LiveClock } from './live-clock.js';
 import { LiveConnection, type LiveNote, type Outcome } from './live-connection.js';
 import { liveInputOptions } from './live-input.js';
+import { type LiveSettings, liveSettings } from './live-settings.js';
 import { type Redactor, redactor } from './redact.js';
 import type { SourceInfo } from './source.js';
 import { parseSource, type SourceAddress } from './source-form.js';
 import type { StreamHeader } from './stream-header.js';
-
-const DEFAULTS = { stallTimeout: 10_000, connectTimeout: 15_000, killTimeout: 500, maxFrames: 64 };
+import { WarningThrottle } from './warning-throttle.js';
 
 /** A connection that lived this long, in milliseconds, starts the row of delays anew when it is lost. */
 const SETTLED = 2000;
+
+/** Saves a first start, see `#accept`. */
+const PLAYLIST = /^[^?#]*\.m3u8?(?:[?#]|$)/i;
 
 /** Failures that no waiting cures, as long as the source has never been live. */
 const HOPELESS: ReadonlySet<string> = new Set(['FFMPEG_NOT_FOUND', 'SOURCE_UNSUPPORTED']);
@@ -45,14 +47,13 @@ const TOLD: ReadonlySet<string> = new Set([
  */
 export function openLive(source: string, options: LiveOptions = {}): LiveSource {
   const address = parseSource(source);
-  checkOptions(options);
   return new ReconnectingSource(source, address, options);
 }
 
 class ReconnectingSource implements LiveSource {
   readonly url: string;
   readonly #address: SourceAddress;
-  readonly #options: LiveOptions & typeof DEFAULTS;
+  readonly #options: LiveSettings;
   readonly #redact: Redactor;
   readonly #pool: FramePool;
   readonly #backoff: Backoff;
@@ -60,10 +61,13 @@ class ReconnectingSource implements LiveSource {
   readonly #iterate: () => AsyncIterator<Frame, undefined>;
   readonly #done: Promise<void>;
   readonly #closing = new AbortController();
+  readonly #warnings: WarningThrottle;
   #connection?: LiveConnection;
   #hardware?: string;
   #finite: boolean;
   #paced: boolean;
+  /** The same attempt starts once more. */
+  #again = false;
   #info?: SourceInfo;
   #header?: StreamHeader;
   #newest?: Assembled<LiveNote>;
@@ -78,13 +82,17 @@ class ReconnectingSource implements LiveSource {
   constructor(source: string, address: SourceAddress, options: LiveOptions) {
     this.url = address.shown;
     this.#address = address;
-    this.#options = { ...DEFAULTS, ...defined(options) };
+    this.#options = liveSettings(options);
     this.#redact = redactor(source, options.inputOptions);
     this.#pool = new FramePool(this.#options.maxFrames);
     this.#backoff = new Backoff(options.reconnect || {});
     this.#hardware = options.hardware;
+    this.#warnings = new WarningThrottle((message) =>
+      safely(() => options.onWarning?.({ frame: this.#announced, message })),
+    );
     this.#finite = address.form === 'file' && !options.loop;
-    this.#paced = address.form === 'file' && options.realtime !== false;
+    const recording = address.form === 'file' || (address.form === 'http' && PLAYLIST.test(address.input));
+    this.#paced = recording && options.realtime !== false;
     this.#iterate = iterateOnce({ name: this.url, next: () => this.#next(), close: () => this.close() });
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     this.#done = Promise.resolve().then(() => this.#run());
@@ -108,6 +116,7 @@ class ReconnectingSource implements LiveSource {
     this.#connection?.stop();
     this.#wake();
     await this.#done;
+    this.#warnings.close();
     this.#dropNewest();
   }
 
@@ -155,13 +164,15 @@ class ReconnectingSource implements LiveSource {
       const message = error instanceof Error ? error.message : String(error);
       this.#emit({ kind: 'error', wall: Date.now(), code, message });
     }
+    this.#warnings.close();
     this.#over = true;
     this.#wake();
   }
 
   async #connectOnce(): Promise<Outcome> {
     const { attempt } = this.#backoff;
-    this.#emit({ kind: 'connecting', wall: Date.now(), attempt });
+    if (!this.#again) this.#emit({ kind: 'connecting', wall: Date.now(), attempt });
+    this.#again = false;
     const path = ffmpegPath(this.#options);
     let version: number;
     try {
@@ -187,7 +198,7 @@ class ReconnectingSource implements LiveSource {
       connectTimeout: this.#options.connectTimeout,
       stallTimeout: this.#options.stallTimeout,
       killTimeout: this.#options.killTimeout,
-      expectEndless: this.#address.form === 'http' && !this.#finite,
+      accept: (header) => this.#accept(header),
       place: (pts) => ({ index: this.#announced++, pts: this.#clock.tick(pts, performance.now()) }),
       lossy: {
         makeRoom: () => this.#dropNewest(),
@@ -212,16 +223,27 @@ class ReconnectingSource implements LiveSource {
     return outcome;
   }
 
+  /**
+   * An http address may be a camera, a recording, or a playlist: what it is tells only the connection. Recordings and
+   * the pieces of a playlist come faster than time and must be read at their native speed: that takes another start.
+   */
+  #accept(header: StreamHeader): boolean {
+    if (this.#address.form !== 'http' || this.#finite) return true;
+    const recorded = header.duration !== undefined;
+    // A live address that comes back as a finished recording of itself is over.
+    if (recorded && this.#info) return false;
+    this.#finite = recorded;
+    if (this.#paced || this.#options.realtime === false || !(recorded || header.format === 'hls'))
+      return true;
+    this.#paced = true;
+    this.#again = true;
+    return false;
+  }
+
   /** Decides what follows the end of a connection: another one (true, after its delay) or the end (false). */
   async #goOn(outcome: Outcome): Promise<boolean> {
     const reconnect = this.#options.reconnect !== false;
-    if (outcome.kind === 'finite') {
-      // A live address that comes back as a finished recording of itself is over.
-      if (this.#info) return this.#end();
-      this.#finite = true;
-      this.#paced = this.#options.realtime !== false;
-      return true;
-    }
+    if (outcome.kind === 'refused') return this.#again || this.#end();
     const wasLive = this.#header !== undefined;
     this.#header = undefined;
     if (outcome.kind === 'ended' && (this.#finite || !reconnect)) return this.#end();
@@ -280,7 +302,7 @@ class ReconnectingSource implements LiveSource {
       (before.width !== info.width ||
         before.height !== info.height ||
         before.codec !== info.codec ||
-        before.frameRate !== info.frameRate);
+        differs(before.frameRate, info.frameRate));
     const reconnected = fresh && before !== undefined;
     this.#emit({ kind: 'live', wall: Date.now(), info, reconnected, changed });
   }
@@ -300,14 +322,18 @@ class ReconnectingSource implements LiveSource {
   }
 
   #warn(message: string): void {
-    if (this.#closed) return;
-    safely(() => this.#options.onWarning?.({ frame: this.#announced, message }));
+    if (!this.#closed) this.#warnings.add(message);
   }
 
   #emit(event: SourceEvent): void {
     if (this.#closed) return;
     safely(() => this.#options.onEvent?.(event));
   }
+}
+
+/** A rate is estimated anew by each connection, and not always. */
+function differs(before: number | undefined, now: number | undefined): boolean {
+  return before !== undefined && now !== undefined && Math.abs(before - now) > 0.02 * before;
 }
 
 /** A listener that throws is an uncaught error of its own and does not take the source down. */
@@ -332,31 +358,4 @@ function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     signal.addEventListener('abort', done);
     if (signal.aborted) done();
   });
-}
-
-/** Without the options that are present as `undefined`, which would hide a default. */
-function defined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-function checkOptions(options: LiveOptions): void {
-  for (const name of ['threads', 'maxFrames'] as const) {
-    const value = options[name];
-    if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {
-      throw new InvalidArgumentError(name, 'an integer of at least 1', value);
-    }
-  }
-  for (const name of ['stallTimeout', 'connectTimeout', 'killTimeout'] as const) {
-    const value = options[name];
-    // Node's timers hold no more.
-    if (value !== undefined && !(value >= 0 && value <= 2_147_483_647)) {
-      throw new InvalidArgumentError(name, 'milliseconds', value);
-    }
-  }
-  if (options.transport !== undefined && !['tcp', 'udp'].includes(options.transport)) {
-    throw new InvalidArgumentError('transport', 'tcp or udp', options.transport);
-  }
-  if (options.hardware !== undefined && !/^\w+$/.test(options.hardware)) {
-    throw new InvalidArgumentError('hardware', 'the name of an ffmpeg -hwaccel', options.hardware);
-  }
 }

@@ -40,7 +40,7 @@ export async function probeVideo(input: VideoInput, options: SourceOptions): Pro
   );
   const parsed = (exitCode === 0 ? JSON.parse(stdout.toString('utf8')) : {}) as {
     streams?: ProbedStream[];
-    format?: { duration?: string; size?: string };
+    format?: { duration?: string; size?: string; format_name?: string };
   };
   const stream = parsed.streams?.[0];
   if (!stream?.width || !stream.height) {
@@ -65,9 +65,15 @@ export async function probeVideo(input: VideoInput, options: SourceOptions): Pro
       codec: stream.codec_name,
       rotation,
     },
-    finite: (positive(parsed.format?.duration) ?? positive(parsed.format?.size)) !== undefined,
+    finite: hasEnd(parsed.format ?? {}),
     colour: planColour(stream.pix_fmt ?? 'unknown', stream.color_range, stream.color_space, width, height),
   };
+}
+
+/** A playlist's own length says nothing of what it lists. */
+function hasEnd(format: { duration?: string; size?: string; format_name?: string }): boolean {
+  if (positive(format.duration) !== undefined) return true;
+  return positive(format.size) !== undefined && format.format_name !== 'hls';
 }
 
 /** Containers state a counter-clockwise display matrix; a frame is turned clockwise to be upright. */

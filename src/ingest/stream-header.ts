@@ -15,29 +15,35 @@ export class StreamHeader {
   #frameRate?: number;
   #rotation: SourceInfo['rotation'] = 0;
 
-  add(line: string): void {
-    if (this.#complete) return;
+  /** @returns whether this line completed it */
+  add(line: string): boolean {
+    if (this.#complete) return false;
     if (line.includes('Stream mapping:')) {
       this.#complete = true;
-      return;
+      return true;
     }
     const input = INPUT.exec(line);
     if (input) this.#format = input[1];
     const duration = DURATION.exec(line);
-    if (duration?.[1])
-      this.#duration = (Number(duration[1]) * 60 + Number(duration[2])) * 60 + Number(duration[3]);
+    if (duration?.[1]) {
+      const seconds = (Number(duration[1]) * 60 + Number(duration[2])) * 60 + Number(duration[3]);
+      // A live FLV says 0.
+      this.#duration = seconds > 0 ? seconds : undefined;
+    }
     const video = VIDEO.exec(line);
     // The first that is not a cover, as it will be mapped.
     if (video && !this.#codec && !line.includes('(attached pic)')) {
       [, this.#codec, this.#pixelFormat] = video;
       const rate = /, (\d+(?:\.\d+)?) fps/.exec(video[3]) ?? /, (\d+(?:\.\d+)?) tbr/.exec(video[3]);
-      if (rate) this.#frameRate = Number(rate[1]);
+      // Pictures that come one by one have no rate; 25 is ffmpeg's guess.
+      if (rate && this.#format !== 'mpjpeg') this.#frameRate = Number(rate[1]);
     }
     const rotation = ROTATION.exec(line);
     if (rotation && this.#codec) {
       this.#rotation = ((((Math.round(-Number(rotation[1]) / 90) % 4) + 4) % 4) *
         90) as SourceInfo['rotation'];
     }
+    return false;
   }
 
   /** ffmpeg's name of the container or protocol (`rtsp`, `hls`, `mpjpeg`); `undefined` until it is open. */

@@ -26,7 +26,7 @@ export function httpInput(url: string): VideoInput {
   return {
     input: url,
     // A connection that breaks is taken up again where it broke, where the server can do that.
-    options: ['-protocol_whitelist', HTTP_PROTOCOLS],
+    options: ['-protocol_whitelist', HTTP_PROTOCOLS, '-reconnect', '1', '-reconnect_delay_max', '4'],
     name: redactUrl(url),
     redact: redactor(url),
     url: true,
