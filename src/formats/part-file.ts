@@ -1,9 +1,8 @@
 import { rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { removeAtExit } from './at-exit.js';
 import { OutputError } from './error.js';
-
-let made = 0;
+import { partPath } from './part-name.js';
 
 /**
  * A place to write a file so that nobody ever sees half of it: a hidden neighbour, renamed at the end. What exists and is no regular
@@ -32,7 +31,7 @@ export async function openPartFile(file: string): Promise<PartFile> {
     return { path: file, finish: () => Promise.resolve(), discard: () => Promise.resolve() };
   }
   const extension = extname(file);
-  const path = join(folder, `.${basename(file, extension)}.${process.pid}-${made++}.part${extension}`);
+  const path = await partPath(folder, basename(file, extension), extension);
   const keep = removeAtExit(path);
   return {
     path,

@@ -1,7 +1,8 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeAtExit } from '../at-exit.js';
 import { OutputError } from '../error.js';
+import { partPath } from '../part-name.js';
 import { readChunks, readLines } from './text-lines.js';
 
 const KEPT_CHARACTERS = 1 << 20;
@@ -62,8 +63,10 @@ export class Spool {
   async #flush(): Promise<void> {
     try {
       if (this.#folder === null) {
-        this.#folder = await mkdtemp(join(this.#parent, '.spool-'));
-        this.#keep = removeAtExit(this.#folder);
+        const folder = await partPath(this.#parent, 'spool');
+        await mkdir(folder);
+        this.#folder = folder;
+        this.#keep = removeAtExit(folder);
       }
       for (const [drawer, text] of this.#kept) {
         await appendFile(this.#file(drawer), text);

@@ -2,12 +2,11 @@ import { appendFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { removeAtExit } from '../at-exit.js';
 import { OutputError } from '../error.js';
+import { partPath } from '../part-name.js';
 import type { TextSink } from './text-file.js';
 
 /** Names that Windows keeps to itself, with any ending. */
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-
-let made = 0;
 
 /** Takes the files of a folder one after another. */
 export interface FolderSink {
@@ -51,7 +50,7 @@ export class TargetFolder implements FolderSink {
     if (existing && !existing.isDirectory()) throw new OutputError(folder, 'a file');
     const foreign = existing ? (await filesUnder(final)).find((path) => !own(path)) : undefined;
     if (foreign !== undefined) throw new OutputError(folder, `a folder that holds other files: ${foreign}`);
-    const part = join(parent, `.${basename(final)}.${process.pid}-${made++}.part`);
+    const part = await partPath(parent, basename(final));
     try {
       await mkdir(part);
       return new TargetFolder(folder, part);

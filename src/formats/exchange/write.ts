@@ -23,6 +23,8 @@ import type { FileWriter, FolderWriter, WriteJob } from './write-job.js';
 export interface WriteOptions {
   /** Wall-clock time of pts 0, for formats that tell it (ONVIF) and messages that do not. Default the epoch. */
   readonly startTime?: Date;
+  /** Gives up when aborted, with the signal's reason, and leaves no trace. */
+  readonly signal?: AbortSignal;
 }
 
 type Writer =
@@ -46,7 +48,7 @@ const WRITERS: Readonly<Record<ResultFormat, Writer>> = {
  * Writes the results of one video in a format. The file, or the folder of a format with one folder for each target, appears
  * whole; memory does not grow with the number of frames.
  *
- * @param messages the results from their start, frames rising; called once for each time they are read, at most three times
+ * @param messages the results from their start, frames rising; called once for each time they are read, at most twice
  * @param source facts about the video
  * @param out the file or folder to make
  * @returns the paths of all files written
@@ -58,14 +60,14 @@ export async function writeResults(
   messages: () => AsyncIterable<BoxMessage>,
   source: ResultSource,
   out: string,
-  { startTime = new Date(0) }: WriteOptions = {},
+  { startTime = new Date(0), signal }: WriteOptions = {},
 ): Promise<readonly string[]> {
   if (!Object.hasOwn(WRITERS, format)) {
     throw new InvalidArgumentError('format', RESULT_FORMATS.join(', '), format);
   }
   const spool = new Spool(dirname(out));
   let surveyed: Promise<Survey> | undefined;
-  const read = () => ordered(source.name, messages());
+  const read = () => ordered(source.name, messages(), signal);
   const job: WriteJob = {
     messages: read,
     source,

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,6 +50,43 @@ describe('writeResults', () => {
     await writeResults(format, stream([{ ...STREET[0], targets: [] }]), VIDEO, out);
     expect(await readdir(folder)).toEqual(['out']);
   });
+
+  it.each(RESULT_FORMATS)('gives %s up when told to', async (format) => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const messages = async function* () {
+      yield STREET[0];
+      controller.abort(reason);
+      yield STREET[1];
+    };
+    const { signal } = controller;
+    await expect(writeResults(format, messages, VIDEO, join(folder, 'out'), { signal })).rejects.toBe(reason);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it.each(['mot', 'otb'] as const)(
+    'removes what a killed process left of %s, and nothing else',
+    async (format) => {
+      const writer = `
+      import { mkdirSync, writeFileSync } from 'node:fs';
+      import { hostname } from 'node:os';
+      const host = hostname().replace(/[^A-Za-z0-9-]/g, '');
+      writeFileSync(\`.street.mot.\${host}-\${process.pid}-0.part.txt\`, 'half');
+      mkdirSync(\`.street.otb.\${host}-\${process.pid}-1.part\`);
+      process.kill(process.pid, 'SIGKILL');`;
+      spawnSync(process.execPath, ['--input-type=module', '-e', writer], { cwd: folder });
+      expect(await readdir(folder)).toHaveLength(2);
+      // That of a process that lives, and that of another machine.
+      const others = [
+        `.a.${hostname()}-${process.ppid}-0.part.txt`,
+        '.a.elsewhere-1-0.part.txt',
+        '.part.txt',
+      ];
+      for (const name of others) await writeFile(join(folder, name), '');
+      await writeResults(format, stream(STREET), VIDEO, join(folder, 'out'));
+      expect((await readdir(folder)).sort()).toEqual([...others, 'out'].sort());
+    },
+  );
 
   it('keeps its hands off a folder that holds something else', async () => {
     const out = join(folder, 'results');
