@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildViewer } from './build-viewer.mjs';
 import { mustRun, npm, root, run, say, stop, works } from './lib.mjs';
 
 const stamps = join(root, '.cache', 'stamps');
@@ -111,12 +112,19 @@ function sourcesDigest(folders) {
   return hash.digest('hex');
 }
 
-function compile(name, project, output, sources) {
-  const wanted = sourcesDigest([...sources, 'package-lock.json', 'tsconfig.json', project]);
+/** Runs `make` where `output` is not there or older than what it is made of. */
+function makeWhereStale(name, output, sources, make) {
+  const wanted = sourcesDigest([...sources, 'package-lock.json', 'tsconfig.json']);
   if (existsSync(join(root, output)) && stampIs(name, wanted)) return;
-  say(`Building (${project})...`);
-  mustRun(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]);
+  say(`Building (${name})...`);
+  make();
   stamp(name, wanted);
+}
+
+function compile(name, project, output, sources) {
+  makeWhereStale(name, output, [...sources, project], () =>
+    mustRun(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project]),
+  );
 }
 
 /** Dependencies and ffmpeg, so that everything in the repository can run. */
@@ -126,9 +134,11 @@ export function prepare() {
   installFfmpeg();
 }
 
-/** Compiles `src` to `dist`, where that is out of date. */
+/** Compiles `src` to `dist`, the viewer for browsers, where that is out of date. */
 export function build() {
   compile('build', 'tsconfig.build.json', 'dist/cli/main.js', ['src']);
+  const viewer = ['src/stream', 'tsconfig.viewer.json', 'scripts/build-viewer.mjs'];
+  makeWhereStale('viewer', 'dist/stream/viewer/index.html', viewer, () => buildViewer());
   chmodSync(join(root, 'dist/cli/main.js'), 0o755);
 }
 
