@@ -10,6 +10,7 @@ const HEADINGS = [
   'ECE',
   '+abs',
   'pres.F',
+  'abs.F',
   'LT-F',
   'best',
   'back',
@@ -34,6 +35,7 @@ export function formatComparison(trackers: readonly { name: string; report: Eval
     'AUROC',
     'ECE',
     'pres.F',
+    'abs.F',
     'LT-F',
     'best',
     'back',
@@ -48,6 +50,7 @@ export function formatComparison(trackers: readonly { name: string; report: Eval
       number(honest.score?.auroc),
       number(honest.score?.ece),
       number(honest.presence?.f),
+      number(honest.absence?.f),
       number(honest.tracking?.f),
       number(honest.bestTracking?.f),
       found(honest.absences),
@@ -59,7 +62,7 @@ export function formatComparison(trackers: readonly { name: string; report: Eval
 }
 
 function cellsOf(honest: HonestMeasures): string[] {
-  const { absent, score, presence, tracking, bestTracking, absences, drifts, jitter } = honest;
+  const { absent, score, presence, absence, tracking, bestTracking, absences, drifts, jitter } = honest;
   return [
     String(absent),
     number(score?.auroc),
@@ -67,6 +70,7 @@ function cellsOf(honest: HonestMeasures): string[] {
     number(score?.ece),
     number(score?.eceWithAbsent),
     number(presence?.f),
+    number(absence?.f),
     number(tracking?.f),
     number(bestTracking?.f),
     found(absences),

@@ -8,6 +8,7 @@ export {
   type OnRow,
 } from './evaluate.js';
 export {
+  absence,
   afterAbsences,
   afterDrifts,
   auroc,

@@ -52,7 +52,7 @@ describe('siamtrack evaluate', () => {
     expect(names(lines)).toEqual(['sequence', ...targets, 'mean of 3']);
     expect(names(honesty.split('\n'))).toEqual(['honesty', ...targets, 'all frames']);
     // The video has one frame without its target, from which it comes back.
-    expect(honesty.split('\n').map((line) => line.split(/ +/).at(-13))).toEqual(
+    expect(honesty.split('\n').map((line) => line.split(/ +/).at(-14))).toEqual(
       ['absent', '0', '0', '1', '1'].map(String),
     );
     for (const line of lines.slice(1)) expect(line).toMatch(/ {2}(\d+ +)(0\.\d+|1\.0+)( +\d+\.\d+){7}$/);

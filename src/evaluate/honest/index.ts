@@ -18,6 +18,7 @@ export {
   targetHonesty,
 } from './measures.js';
 export {
+  absence,
   type BestPrecisionRecall,
   bestTracking,
   hasAbsence,

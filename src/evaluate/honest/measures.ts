@@ -3,6 +3,7 @@ import { calibrationError, equalMassBins, equalWidthBins, type ReliabilityBin } 
 import { followed, type JudgedFrame } from './frames.js';
 import { type Jitter, jitter } from './jitter.js';
 import {
+  absence,
   type BestPrecisionRecall,
   bestTracking,
   type PrecisionRecall,
@@ -38,6 +39,8 @@ export interface HonestMeasures {
   readonly score: ScoreMeasures | null;
   /** Whether the target is there: only where it is absent at times, and the tracker can say so. */
   readonly presence: PrecisionRecall | null;
+  /** Whether it is absent, likewise. */
+  readonly absence: PrecisionRecall | null;
   /** Tracking precision, recall and F of VOT-LT by the tracker's own word, where it has one. */
   readonly tracking: PrecisionRecall | null;
   /** The same by the best threshold on the score. */
@@ -84,6 +87,7 @@ function honesty(targets: readonly (readonly JudgedFrame[])[]): HonestMeasures {
     absent: frames.filter(({ truth }) => truth === null).length,
     score: scoreMeasures(targets),
     presence: presence(targets),
+    absence: absence(targets),
     tracking: tracking(targets),
     bestTracking: bestTracking(targets),
     absences: summariseRecoveries(targets.flatMap(afterAbsences), states),

@@ -1,7 +1,10 @@
 import { mean } from '../overlap.js';
 import { followed, type JudgedFrame, saysAbsent } from './frames.js';
 
-/** Precision, recall and their harmonic mean, 0..1; `NaN` where there is nothing to divide by. */
+/**
+ * Precision, recall and their harmonic mean F, 0..1. Precision is `NaN` where nothing was reported, recall where nothing was to be; F is 0
+ * where only one of them is there.
+ */
 export interface PrecisionRecall {
   readonly precision: number;
   readonly recall: number;
@@ -25,13 +28,25 @@ const THRESHOLDS = 200;
  * absent, or the tracker cannot say so; only targets that are absent at times count.
  */
 export function presence(targets: readonly Target[]): PrecisionRecall | null {
+  return saying(targets, true);
+}
+
+/**
+ * The other side of {@link presence}: precision and recall of the word that the target is absent. A tracker that never says so has a high
+ * {@link presence} wherever absences are short, and an F of 0 here.
+ */
+export function absence(targets: readonly Target[]): PrecisionRecall | null {
+  return saying(targets, false);
+}
+
+function saying(targets: readonly Target[], present: boolean): PrecisionRecall | null {
   const counted = targets.filter(hasAbsence);
   if (!counted.some(saysAbsent)) return null;
   const frames = counted.flatMap(followed);
-  const visible = frames.filter(({ truth }) => truth !== null).length;
-  const reported = frames.filter((frame) => frame.reported);
-  const right = reported.filter(({ truth }) => truth !== null).length;
-  return fMeasure(right / reported.length, right / visible);
+  const so = frames.filter(({ truth }) => (truth !== null) === present);
+  const said = frames.filter(({ reported }) => reported === present);
+  const right = so.filter(({ reported }) => reported === present).length;
+  return fMeasure(right / said.length, right / so.length);
 }
 
 /**
@@ -92,6 +107,7 @@ function trackingWhere(
 }
 
 function fMeasure(precision: number, recall: number): PrecisionRecall {
+  if (Number.isNaN(precision) && Number.isNaN(recall)) return { precision, recall, f: Number.NaN };
   const f = precision + recall > 0 ? (2 * precision * recall) / (precision + recall) : 0;
-  return { precision, recall, f: Number.isNaN(precision) || Number.isNaN(recall) ? Number.NaN : f };
+  return { precision, recall, f };
 }

@@ -57,6 +57,11 @@ const COLUMNS: readonly Column[] = [
     hint: 'whether the target is there',
     of: ({ honest }) => share(honest.presence?.f),
   },
+  {
+    name: 'absence\u00a0F',
+    hint: 'whether the target is absent',
+    of: ({ honest }) => share(honest.absence?.f),
+  },
   { name: 'LT-F', hint: 'VOT-LT precision and recall in one', of: ({ honest }) => share(honest.tracking?.f) },
   {
     name: 'found\u00a0back',
@@ -156,7 +161,11 @@ export function timelinesSection(series: readonly Series[]): Markup {
           ),
           tag('output', { class: 'readout' }),
         ),
-        timeline(row.sequence, rows, happenings),
+        tag(
+          'div',
+          { class: 'wide', tabindex: 0, role: 'group', 'aria-label': `timeline of ${row.sequence}` },
+          timeline(row.sequence, rows, happenings),
+        ),
         happenings.length === 0
           ? null
           : tag(

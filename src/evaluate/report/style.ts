@@ -79,6 +79,7 @@ details.sequence[open] > summary h3::before { content: "\\25BE"; }
 .tick, .label, .row-name { font-size: 11px; fill: var(--soft); font-family: inherit; font-variant-numeric: tabular-nums; }
 .label { font-size: 11.5px; }
 .row-name { fill: var(--ink); }
+.wide { overflow-x: auto; } .timeline { min-width: 640px; }
 .grid { stroke: var(--rule); stroke-width: 1; }
 .axis { stroke: var(--soft); stroke-width: 1; }
 .half { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 3; opacity: 0.7; }
@@ -116,7 +117,7 @@ footer { color: var(--soft); font-size: 13px; padding-block: 40px 60px; }
   body { font-size: 11px; } header, main, footer { max-width: none; padding-inline: 0; }
   nav, .readout, details.figures-of { display: none; }
   figure, details.sequence, .tiles > div, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
-  .scroll { overflow: visible; } table { font-size: 8.5px; } .legend, .key, .terms, .note { font-size: 10px; } th, td { padding: 2px 3px; white-space: normal; }
+  .scroll, .wide { overflow: visible; } .timeline { min-width: 0; } table { font-size: 8.5px; } .legend, .key, .terms, .note { font-size: 10px; } th, td { padding: 2px 3px; white-space: normal; }
   thead button::after { display: none; } .figures { grid-template-columns: repeat(3, 1fr); gap: 16px; }
   .tiles > div { min-width: 0; padding: 8px; } @page { margin: 12mm; } }
 `;

@@ -25,7 +25,7 @@ function tiles(all: readonly (Markup | null | false)[]): Markup {
 }
 
 function tilesOf({ mean, honest }: EvaluationReport): (Markup | null | false)[] {
-  const { score, presence, tracking, absences, drifts, jitter } = honest;
+  const { score, presence, absence, tracking, absences, drifts, jitter } = honest;
   return [
     tile('Success AUC', ratio(mean.auc), 'area under the success plot'),
     tile('Precision', ratio(mean.precision), 'centre at most 20 px off'),
@@ -36,6 +36,12 @@ function tilesOf({ mean, honest }: EvaluationReport): (Markup | null | false)[] 
         'Presence F',
         ratio(presence.f),
         `precision ${ratio(presence.precision, 2)}, recall ${ratio(presence.recall, 2)}`,
+      ),
+    absence &&
+      tile(
+        'Absence F',
+        ratio(absence.f),
+        `precision ${ratio(absence.precision, 2)}, recall ${ratio(absence.recall, 2)}`,
       ),
     tracking &&
       tile(
@@ -96,6 +102,7 @@ const COLUMNS: readonly Column[] = [
   shareColumn('AUROC', 'how well the score tells hits from misses', ({ honest }) => honest.score?.auroc),
   shareColumn('ECE', 'expected calibration error', ({ honest }) => honest.score?.ece, 'less'),
   shareColumn('presence\u00a0F', 'whether the target is there', ({ honest }) => honest.presence?.f),
+  shareColumn('absence\u00a0F', 'whether the target is absent', ({ honest }) => honest.absence?.f),
   shareColumn('LT-F', 'VOT-LT F by the states of the tracker', ({ honest }) => honest.tracking?.f),
   shareColumn(
     'best\u00a0LT-F',

@@ -23,6 +23,10 @@ const TERMS: readonly (readonly [term: string, meaning: string])[] = [
     'harmonic mean of precision and recall of the words "the target is there", in sequences in which it is absent at times; the state lost says that it is not',
   ],
   [
+    'absence F',
+    'the same of the words "the target is absent": 0 for a tracker that never says so, however high its presence F',
+  ],
+  [
     'LT-F',
     'harmonic mean of tracking precision (mean overlap where the target is reported) and tracking recall (mean overlap where it is visible), each averaged over targets (VOT-LT); best: by the threshold on the score that makes it largest',
   ],

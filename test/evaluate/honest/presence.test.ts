@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bestTracking, presence, tracking } from '../../../src/evaluate/honest/index.js';
+import { absence, bestTracking, presence, tracking } from '../../../src/evaluate/honest/index.js';
 import { frames, type Short } from './outcomes.js';
 
 // Visible 5 times, of which 4 reported; absent 3 times, of which 1 reported.
@@ -41,12 +41,32 @@ describe('presence', () => {
     expect(presence([frames(...TIMES), other])).toMatchObject({ precision: 4 / 6, recall: 4 / 5 });
   });
 
-  it('has no precision where nothing is reported', () => {
-    expect(presence([frames([1, 0, 'lost'], ['-', 0, 'lost'])])).toEqual({
-      precision: Number.NaN,
-      recall: 0,
-      f: Number.NaN,
-    });
+  it('has no precision and an F of 0 where nothing is reported', () => {
+    const all: Short[] = [
+      [1, 0, 'lost'],
+      ['-', 0, 'lost'],
+    ];
+    expect(presence([frames(...all)])).toEqual({ precision: Number.NaN, recall: 0, f: 0 });
+    expect(tracking([frames(...all)])).toEqual({ precision: Number.NaN, recall: 0, f: 0 });
+  });
+});
+
+describe('absence', () => {
+  it('is the other side: of the frames said lost, and of those without the target', () => {
+    const { precision, recall, f } = absence([frames(...TIMES)])!;
+    expect([precision, recall]).toEqual([2 / 3, 2 / 3]);
+    expect(f).toBeCloseTo(2 / 3, 12);
+  });
+
+  it('shows the tracker that always says present, whose presence is high', () => {
+    const always = frames(...Array<Short>(18).fill([0.9, 1, 'tracking']), ['-', 1, 'tracking']);
+    expect(presence([always])!.f).toBeGreaterThan(0.97);
+    expect(absence([always])).toEqual({ precision: Number.NaN, recall: 0, f: 0 });
+  });
+
+  it('does not exist where presence does not', () => {
+    expect(absence([frames([0.5, 1, 'tracking'])])).toBeNull();
+    expect(absence([frames([0.5], ['-'])])).toBeNull();
   });
 });
 
