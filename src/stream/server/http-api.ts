@@ -220,7 +220,9 @@ export function answerError(log: Logger) {
       refusal = new CommandError('INTERNAL', 'the server failed; its log says more');
     }
     const { code, message } = refusal;
-    return reply.status(statusOf(code)).send({ error: { code, message } });
+    return reply
+      .status(error === refusal || !status ? statusOf(code) : status)
+      .send({ error: { code, message } });
   };
 }
 

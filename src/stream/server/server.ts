@@ -289,7 +289,7 @@ export class StreamServer {
       addStream: this.#addStream,
       silence,
       log: this.#log,
-      newest: (stream) => this.#newest.get(stream),
+      newest: (stream) => this.#newestNow(stream),
       picture: this.#picture,
       onCommand: (type, code) => this.metrics.command(type, code),
       onMissed: (kind) => this.metrics.missed(kind),
@@ -298,6 +298,15 @@ export class StreamServer {
         else this.metrics.sent(kind, 1);
       },
     };
+  }
+
+  /** The newest frame of a stream with its targets as they stand: some may have come, and gone, since it was told. */
+  #newestNow(stream: string): Broadcast | undefined {
+    const tracked = this.#newest.get(stream)?.tracked;
+    const info = this.#host.streams.find((one) => one.stream === stream);
+    if (!tracked || !info) return undefined;
+    const targets = info.targets.filter(({ frame }) => frame === tracked.frame.index);
+    return new Broadcast({ ...tracked, targets });
   }
 
   readonly #picture: ConnectionContext['picture'] = (broadcast, width, onPicture) => {
