@@ -3,7 +3,8 @@ const LEVEL = /\[(warning|error|fatal|panic)\] /;
 // What demuxers and the input loop say when a file stops before its own promise; a decoder that meets damage says
 // "Error while decoding stream" (to 6) or "Error submitting packet" (from 7) and goes on with the next packet.
 const CUT =
-  /partial file|end(?:ed|s) prematurely|error during demuxing|error reading header|input\/output error|^[^[]*\[error\] (?:file|https?):.*: /i;
+  /partial file|failed to reconnect|end(?:ed|s) prematurely|error during demuxing|error reading header|input\/output error|^[^[]*\[error\] (?:file|https?):.*: /i;
+const RESUMED = /\[warning\] will reconnect at \d+/i;
 const UNDECODED = /error while decoding stream|error submitting packet/i;
 // Marks that libavformat and libavcodec put on a packet read in part and on a frame decoded in part.
 const CORRUPT = /packet corrupt|corrupt input packet|corrupt decoded frame/i;
@@ -21,6 +22,8 @@ export class FfmpegLog {
    * @returns the complaint without address and level where the line tells of damage, else `undefined`
    */
   add(line: string, frame: number): string | undefined {
+    // What broke off is being taken up again where it broke.
+    if (RESUMED.test(line)) this.#cut = undefined;
     const level = LEVEL.exec(line)?.[1];
     if (!level || IDLE.test(line)) return undefined;
     const undecoded = UNDECODED.test(line);

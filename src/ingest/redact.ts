@@ -1,4 +1,5 @@
 const HIDDEN = '***';
+const HOST = /^(?:\[[\da-f:.%]*\]|[\w.-]*)(?::\d*)?$/i;
 // A user part ends at the last @ of the authority; one whose password holds an unescaped / ? or # ends at a later @.
 const URL_LIKE = /\b([a-z][a-z0-9+.-]*):\/\/([^\s'"<>]*)/gi;
 const SECRET_KEY =
@@ -27,8 +28,9 @@ function splitUser(rest: string): [string | undefined, string] {
   const end = rest.search(/[/?#]/);
   const authority = end < 0 ? rest : rest.slice(0, end);
   let at = authority.lastIndexOf('@');
-  // user:pa/ss@host: what stands where a port would is not a number.
-  if (at < 0 && /^[^:[\]]*:(?!\d*$)/.test(authority)) at = rest.lastIndexOf('@');
+  // user:pa/ss@host: what stands where host and port would is none.
+  if (authority.includes(':') && !HOST.test(authority.slice(at + 1)))
+    at = Math.max(at, rest.lastIndexOf('@'));
   return at < 0 ? [undefined, rest] : [rest.slice(0, at), rest.slice(at + 1)];
 }
 

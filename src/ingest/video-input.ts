@@ -37,6 +37,6 @@ export function httpInput(url: string): VideoInput {
 export function isLive(name: string): IngestError {
   return new IngestError(
     'SOURCE_UNSUPPORTED',
-    `expected a source that has an end, got ${name}: open it as live`,
+    `expected a source that has an end, got ${name}: use openLive`,
   );
 }
