@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +19,9 @@ import {
 import { addVideoFacts, drawVideo, videoFrames } from './convert-video.js';
 import { addExamples } from './examples.js';
 import { createProgress } from './progress.js';
+
+/** What a shell reports of a process that an interrupt ended. */
+const INTERRUPTED = 130;
 
 interface ConvertOptions {
   readonly to: string;
@@ -66,11 +69,12 @@ async function run(input: string, options: ConvertOptions): Promise<void> {
     throw new InvalidArgumentError('--video', 'the video to draw on', 'none');
   }
   const scratch = await mkdtemp(join(tmpdir(), 'siamtrack-convert-'));
-  // A reader of stdout that has seen enough ends the process at once.
+  // A reader of stdout that has seen enough ends the process at once, and so does an interrupt: neither leaves anything behind.
   const removeAtExit = () => rmSync(scratch, { recursive: true, force: true });
-  process.once('exit', removeAtExit);
+  const interrupt = () => process.exit(INTERRUPTED);
+  process.once('exit', removeAtExit).once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const given = input === '-' ? await keepStdin(join(scratch, 'stdin')) : input;
+    const given = await rereadable(input, join(scratch, 'input'));
     const facts = await addVideoFacts({ ...ownFacts(input, options) }, options);
     const record = await canonicalRecord(given, from, facts, options, scratch);
     const named = { ...facts, name: facts.name === '' ? await streamName(record) : facts.name };
@@ -79,7 +83,7 @@ async function run(input: string, options: ConvertOptions): Promise<void> {
     throw inTermsOfOptions(error);
   } finally {
     await rm(scratch, { recursive: true, force: true });
-    process.off('exit', removeAtExit);
+    process.off('exit', removeAtExit).off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 }
 
@@ -164,9 +168,12 @@ function chosen<T extends string>(option: string, names: readonly T[], name: str
   return found;
 }
 
-async function keepStdin(file: string): Promise<string> {
-  await pipeline(process.stdin, createWriteStream(file));
-  return file;
+/** The input, copied first where it can be read only once: stdin, a pipe. */
+async function rereadable(input: string, copy: string): Promise<string> {
+  const kind = input === '-' ? null : await stat(input).catch(() => null);
+  if (input !== '-' && (!kind || kind.isFile() || kind.isDirectory())) return input;
+  await pipeline(input === '-' ? process.stdin : createReadStream(input), createWriteStream(copy));
+  return copy;
 }
 
 /** Facts that are missing are asked for as this command names them. */

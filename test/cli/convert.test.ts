@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -72,6 +73,12 @@ describe('siamtrack convert', () => {
     expect((await readdir(folder)).sort()).toEqual(['boxes.jsonl', 'uneven.mot.txt']);
   });
 
+  it('reads a pipe that has a name', () => {
+    const script = `'${process.execPath}' '${MAIN}' convert <(cat '${boxes}') --from jsonl -t mot | wc -l`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect([stdout.trim(), stderr]).toEqual(['13', '']);
+  });
+
   it.each(RESULT_FORMATS)('writes %s whole, and nothing else', async (format) => {
     const name = resultFileName(format, 'out');
     expect(await to(format, '--out', join(folder, name))).toEqual({
@@ -136,6 +143,28 @@ describe('siamtrack convert', () => {
     const script = `mkdir '${scratch}'; TMPDIR='${scratch}' '${process.execPath}' '${MAIN}' convert '${big}' -t webvtt | head -n 1; echo \${PIPESTATUS[0]}`;
     const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
     expect([stdout, stderr]).toEqual(['WEBVTT\n0\n', '']);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it('leaves nothing behind when interrupted', async () => {
+    const fifo = join(folder, 'boxes.fifo');
+    spawnSync('mkfifo', [fifo]);
+    const scratch = join(folder, 'scratch');
+    await mkdir(scratch);
+    const args = ['convert', fifo, '--from', 'jsonl', '--to', 'cvat', '--out', join(folder, 'out.xml')];
+    const { status } = await siamtrack(args, {
+      env: { TMPDIR: scratch },
+      onStart: async (child) => {
+        // It has begun to read once the other end can be opened.
+        const pipe = await open(fifo, 'w');
+        await pipe.write(`${JSON.stringify(message(0, 0))}\n`);
+        child.kill('SIGINT');
+        await once(child, 'close');
+        await pipe.close();
+      },
+    });
+    expect(status).toBe(130);
+    expect((await readdir(folder)).sort()).toEqual(['boxes.fifo', 'boxes.jsonl', 'scratch']);
     expect(await readdir(scratch)).toEqual([]);
   });
 
