@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { packageVersion } from '../common/index.js';
 import { RESULT_FORMATS } from '../formats/index.js';
+import type { EngineName } from '../model/index.js';
 import { BatchTarget } from './target.js';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -31,6 +32,10 @@ export const BatchJob = z.strictObject({
     /** Of the manifest, which holds the SHA-256 of every weight file and the tracker's parameters. */
     digest,
     precision: z.enum(['float32', 'int8']),
+    /** What computes: other engines round otherwise. */
+    engine: z.custom<EngineName>(
+      (name) => typeof name === 'string' && /^(onnx(-\w+)?|tensorflow)$/.test(name),
+    ),
   }),
   /** Frames per second of stills. */
   fps: z.number().positive(),
@@ -61,6 +66,7 @@ export function jobKey({ name, input, targets, model, fps, version }: BatchJob):
     targets.map(canonicalTarget),
     model.digest,
     model.precision,
+    model.engine,
     stills ? fps : 0,
     version,
   ];

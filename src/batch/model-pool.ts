@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
+  type EngineName,
   findManifest,
   type Model,
   type ModelManifest,
@@ -18,7 +19,10 @@ export interface ModelRequest {
   readonly name: string;
   readonly weights?: string;
   readonly precision: 'auto' | Precision;
+  readonly engine: 'auto' | EngineName;
 }
+
+type Settled = Pick<BatchJob['model'], 'precision' | 'engine'>;
 
 export type LoadModel = (request: ModelRequest) => Promise<Model>;
 
@@ -37,44 +41,46 @@ export class ModelPool {
   }
 
   /**
-   * Settles which model and which of its weights a batch uses. `auto` is settled once for an output folder, by a short timing, and noted
-   * there: it could fall out otherwise the next time, and float32 and int8 place boxes differently.
+   * Settles which model, which of its weights and which engine a batch uses. `auto` is settled once for an output folder, by what is fastest
+   * here, and noted there: it could fall out otherwise the next time, and other weights place boxes differently.
+   *
+   * @throws {BatchError} `STATE_FAILED` where it cannot be noted
    */
-  async pin({ name, weights, precision }: ModelRequest, out: string): Promise<BatchJob['model']> {
+  async pin(request: ModelRequest, out: string): Promise<BatchJob['model']> {
+    const { name, weights, precision, engine } = request;
     const path = await findManifest(name);
     const manifest = parseManifest(JSON.parse(await readFile(path, 'utf8')), path);
     const digest = modelDigest(manifest);
-    const shipped =
-      name === 'default' ||
-      (!isAbsolute(name) && resolve(name) !== path && join(resolve(name), 'model.json') !== path);
     const pinned = {
-      name: shipped ? name : resolve(name),
+      // A folder is found from anywhere by its full path; a shipped model by its name on every machine.
+      name: path.startsWith(resolve(name)) ? resolve(name) : name,
       ...(weights === undefined ? {} : { weights: resolve(weights) }),
       digest,
     };
-    const file = join(out, '.siamtrack', 'precision.json');
-    const known: Record<string, Precision> = await readFile(file, 'utf8')
+    if (precision !== 'auto' && engine !== 'auto') return { ...pinned, precision, engine };
+    const file = join(out, '.siamtrack', 'settled.json');
+    const known: Record<string, Settled> = await readFile(file, 'utf8')
       .then(JSON.parse)
       .catch(() => ({}));
-    const settled = precision === 'auto' ? (manifest.files.int8 ? known[digest] : 'float32') : precision;
-    if (settled) return { ...pinned, precision: settled };
-    const model = await this.#load({ name, weights, precision });
-    this.#models.set(`${digest} ${model.precision}`, Promise.resolve(model));
+    const asked = `${digest} ${precision} ${engine}`;
+    const before = known[asked];
+    if (before) return { ...pinned, ...before };
+    const model = await this.#load(request);
+    const settled: Settled = { precision: model.precision, engine: model.choice.engine };
+    this.#models.set(keyOf({ digest, ...settled }), Promise.resolve(model));
     try {
-      await writeAtomically(file, JSON.stringify({ ...known, [digest]: model.precision }));
+      await writeAtomically(file, JSON.stringify({ ...known, [asked]: settled }));
     } catch (cause) {
-      throw new BatchError(
-        'STATE_FAILED',
-        `${out}: expected an output folder that can be written to, got ${(cause as Error).message}`,
-        { cause },
-      );
+      const reason = (cause as Error).message;
+      const message = `${out}: expected an output folder that can be written to, got ${reason}`;
+      throw new BatchError('STATE_FAILED', message, { cause });
     }
-    return { ...pinned, precision: model.precision };
+    return { ...pinned, ...settled };
   }
 
   /** @throws {BatchError} `MODEL_MISMATCH` where the model here is not the job's */
   get({ model }: Pick<BatchJob, 'model'>): Promise<Model> {
-    const key = `${model.digest} ${model.precision}`;
+    const key = keyOf(model);
     let loaded = this.#models.get(key);
     if (!loaded) {
       loaded = this.#loadChecked(model);
@@ -90,8 +96,8 @@ export class ModelPool {
     await Promise.allSettled(models.map(async (model) => (await model).dispose()));
   }
 
-  async #loadChecked({ name, weights, digest, precision }: BatchJob['model']): Promise<Model> {
-    const model = await this.#load({ name, weights, precision });
+  async #loadChecked({ name, weights, digest, precision, engine }: BatchJob['model']): Promise<Model> {
+    const model = await this.#load({ name, weights, precision, engine });
     const got = modelDigest(model.manifest);
     if (got === digest) return model;
     await model.dispose();
@@ -100,4 +106,12 @@ export class ModelPool {
       `model ${name}: expected the one of digest ${digest.slice(0, 12)}, got ${got.slice(0, 12)}; install the same version and models everywhere`,
     );
   }
+}
+
+function keyOf({
+  digest,
+  precision,
+  engine,
+}: Pick<BatchJob['model'], 'digest' | 'precision' | 'engine'>): string {
+  return `${digest} ${precision} ${engine}`;
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import type { SourceWarning } from '../ingest/index.js';
-import type { Model } from '../model/index.js';
+import { type Model, modelForStream } from '../model/index.js';
 import { downloaded } from './download.js';
 import { BatchError } from './errors.js';
 import { type BatchJob, jobKey } from './job.js';
@@ -77,7 +77,8 @@ async function run(job: BatchJob, state: StateFolder, options: RunJobOptions): P
       latest = count;
       options.onFrame?.(count, total);
     };
-    const model = await options.model(job);
+    // Videos take turns at the shared encoder.
+    const model = modelForStream(await options.model(job), job.name);
     const tracked = await trackVideo({ ...options, job, state, attempt, path: local, model, onFrame });
     followed = Math.max(0, latest - tracked.resumedAt);
     await unchanged(job, local);
@@ -91,8 +92,15 @@ async function run(job: BatchJob, state: StateFolder, options: RunJobOptions): P
   await publishRecord(job, file);
   await writeOutputs(job, ending, { all: true, path: input, signal });
   const { size } = await stat(recordFile(job));
-  const { name: model, digest, precision } = job.model;
-  const made = { version: job.version, model, digest, precision, processor: cpus()[0]?.model ?? arch() };
+  const { name: model, digest, precision, engine } = job.model;
+  const made = {
+    version: job.version,
+    model,
+    digest,
+    precision,
+    engine,
+    processor: cpus()[0]?.model ?? arch(),
+  };
   await state.finish({ format: 1, key: state.key, name: job.name, ending, made, bytes: size });
   return outcome('done', ending, followed);
 }

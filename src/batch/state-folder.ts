@@ -54,7 +54,8 @@ export const Done = z.strictObject({
     version: z.string(),
     model: z.string(),
     digest: z.string(),
-    precision: z.enum(['float32', 'int8']),
+    precision: z.string(),
+    engine: z.string(),
     processor: z.string(),
   }),
   /** Length of the JSON lines. */

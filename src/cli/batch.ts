@@ -12,6 +12,7 @@ import {
 } from '../batch/index.js';
 import { InvalidArgumentError } from '../common/index.js';
 import { RESULT_FORMATS, type ResultFormat } from '../formats/index.js';
+import type { EngineName } from '../model/index.js';
 import { createBatchDisplay } from './batch-display.js';
 import { addExamples } from './examples.js';
 import { ExitCode } from './exit.js';
@@ -98,8 +99,8 @@ async function run(
   const { targets, unused } = matchTargets(inputs, entries, options.targets);
   const jobs = options.jobs ?? availableParallelism();
   const threads = options.threads ?? Math.min(availableParallelism(), jobs, Math.max(1, inputs.length));
-  const models = new ModelPool(({ name, weights, precision }) =>
-    loadChosenModel({ ...options, threads, model: name, weights, precision }),
+  const models = new ModelPool(({ name, ...wanted }) =>
+    loadChosenModel({ ...options, ...wanted, threads, model: name }),
   );
   const display = await createBatchDisplay(inputs, json);
   const interrupt = watchInterrupts();
@@ -120,7 +121,12 @@ async function run(
       fps: options.fps,
       checkpointFrames: options.checkpoint,
       reverseBytes: options.reverseBuffer * 2 ** 20,
-      model: { name: options.model, weights: options.weights, precision: options.precision },
+      model: {
+        name: options.model,
+        weights: options.weights,
+        precision: options.precision,
+        engine: engineOf(options),
+      },
       signal: interrupt.signal,
       onEvent: display.event.bind(display),
     } satisfies RunBatchOptions;
@@ -162,4 +168,12 @@ function parseRate(text: string): number {
   const rate = Number(text);
   if (!(rate > 0 && Number.isFinite(rate))) throw new InvalidArgumentError('--fps', 'more than 0', text);
   return rate;
+}
+
+/** What the engine options ask for together. */
+function engineOf({
+  engine = 'auto',
+  provider,
+}: Pick<ModelOptions, 'engine' | 'provider'>): 'auto' | EngineName {
+  return provider === 'cpu' ? engine : `onnx-${provider}`;
 }

@@ -4,14 +4,13 @@ import { ModelPool } from '../batch/index.js';
 import type { WorkerEvent } from '../batch/queue/index.js';
 import { addExamples } from './examples.js';
 import { watchInterrupts } from './interrupts.js';
-import { count, loadChosenModel, type ModelOptions } from './model-option.js';
+import { count, loadChosenModel } from './model-option.js';
 
 interface WorkerCommandOptions {
   readonly redis: string;
   readonly queue: string;
   readonly jobs: number;
   readonly threads?: number;
-  readonly provider: string;
   readonly lease: number;
   readonly retries: number;
   readonly idle?: number;
@@ -31,7 +30,6 @@ export function registerWorker(program: Command): void {
       'threads of the network; default: as many as jobs and cores allow',
       count('--threads'),
     )
-    .option('--provider <name>', 'ONNX Runtime execution provider', 'cpu')
     .option('--lease <seconds>', 'silence after which another worker takes over', count('--lease'), 10)
     .option(
       '--retries <count>',
@@ -51,12 +49,11 @@ export function registerWorker(program: Command): void {
 
 async function run(options: WorkerCommandOptions): Promise<void> {
   const { runWorker } = await import('../batch/queue/index.js');
-  const { jobs, provider, json } = options;
+  const { jobs, json } = options;
   const threads = options.threads ?? Math.min(availableParallelism(), jobs);
-  const models = new ModelPool(({ name, weights, precision }) => {
-    const chosen: ModelOptions = { model: name, weights, precision, threads, provider };
-    return loadChosenModel(chosen);
-  });
+  const models = new ModelPool(({ name, ...wanted }) =>
+    loadChosenModel({ ...wanted, model: name, threads, provider: 'cpu' }),
+  );
   const interrupt = watchInterrupts();
   try {
     const decodeThreads = Math.max(1, Math.ceil(availableParallelism() / jobs));
