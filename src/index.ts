@@ -109,16 +109,52 @@ export {
   type Similarity,
   shippedModels,
 } from './model/index.js';
-// One stream's loop.
+// One stream's loop, and many live ones.
 export {
+  Config,
+  ConfigError,
+  configSchema,
   type Followed,
   type FollowOptions,
   follow,
+  readConfig,
   type Sink,
   type Start,
   StartNotReachedError,
+  StreamConfig,
+  Streams,
+  type StreamsOptions,
   type TargetStart,
 } from './pipeline/index.js';
+// Boxes out: the protocol, a server of streams, and who listens to it.
+export {
+  type BoxesMessage,
+  ClientError,
+  type ClientEvents,
+  ClientMessage,
+  type ClientOptions,
+  type Command,
+  CommandError,
+  decodePreview,
+  type ErrorCode,
+  type HelloMessage,
+  type MissedMessage,
+  PROTOCOL_VERSION,
+  PreviewHeader,
+  type PreviewMessage,
+  protocolSchema,
+  type ReplyResult,
+  ServerError,
+  ServerMessage,
+  type ServerOptions,
+  SiamtrackClient,
+  type StreamEventMessage,
+  type StreamHost,
+  type StreamInfo,
+  StreamServer,
+  type TargetEventMessage,
+  type TargetInfo,
+} from './stream/index.js';
 // One target, and several on the same frames.
 export {
   TargetGroup,

@@ -114,6 +114,6 @@ it('stays up whatever comes under the WebSocket', async () => {
     }),
     { numRuns: 25 },
   );
-  await expect.poll(() => serving.server.clients).toBe(0);
+  await expect.poll(() => serving.server.clients, { timeout: 20_000 }).toBe(0);
   expect((await fetch(`${serving.url}/healthz`)).status).toBe(200);
 });

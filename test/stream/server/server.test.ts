@@ -252,7 +252,7 @@ describe('who may connect', () => {
     const peer = await Peer.connect(small.url);
     expect(await upgraded({}, '/ws', small.url)).toBe(503);
     peer.close();
-    await expect.poll(() => small.server.clients).toBe(0);
+    await expect.poll(() => small.server.clients, { timeout: 20_000 }).toBe(0);
     expect(await upgraded({}, '/ws', small.url)).toBe(101);
     await small.stop();
   });
