@@ -53,18 +53,18 @@ const COLUMNS: readonly Column[] = [
     of: ({ honest }) => share(honest.score?.ece),
   },
   {
-    name: 'presence\u00a0F',
+    name: 'presence F',
     hint: 'whether the target is there',
     of: ({ honest }) => share(honest.presence?.f),
   },
   {
-    name: 'absence\u00a0F',
+    name: 'absence F',
     hint: 'whether the target is absent',
     of: ({ honest }) => share(honest.absence?.f),
   },
   { name: 'LT-F', hint: 'VOT-LT precision and recall in one', of: ({ honest }) => share(honest.tracking?.f) },
   {
-    name: 'found\u00a0back',
+    name: 'found back',
     hint: 'after absences; median of frames',
     of: ({ honest }) => recovered(honest.absences),
   },
@@ -94,7 +94,11 @@ export function tableSection([main, ...others]: readonly Series[]): Markup {
   const headings: Heading[] = [
     { name: 'sequence' },
     ...columns,
-    ...others.map(({ name }) => ({ name: `AUC ${name}`, hint: `area under the success plot of ${name}` })),
+    ...others.map(({ name }) => ({
+      name: `AUC ${name}`,
+      hint: `area under the success plot of ${name}`,
+      wraps: true,
+    })),
   ];
   const rows = sequences.map((row, k) => {
     const aucs = [row.auc, ...others.map(({ report }) => report.sequences[k].auc)];

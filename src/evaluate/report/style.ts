@@ -44,16 +44,17 @@ svg { display: block; width: 100%; height: auto; overflow: visible; }
 .scroll { overflow-x: auto; margin: 8px 0; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; min-width: 100%; }
 caption { text-align: left; color: var(--soft); font-size: 13px; padding: 0 0 6px; }
-th, td { padding: 5px 8px; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
+th, td { padding: 5px 6px; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: var(--ground); }
 td:nth-child(2):last-child { text-align: left; white-space: normal; }
-thead th { white-space: normal; color: var(--soft); font-weight: 500; vertical-align: bottom; border-bottom-color: var(--soft); }
+thead th.wraps { white-space: normal; }
+thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; border-bottom-color: var(--soft); }
 tbody th { font-weight: 500; }
 tfoot th, tfoot td { font-weight: 600; border-bottom: 0; border-top: 1px solid var(--soft); }
 tbody tr:hover > * { background: var(--raised); }
 thead button { all: unset; cursor: pointer; }
 thead button:focus-visible { outline: 2px solid var(--link); }
-thead button::after { content: "\\2195"; opacity: 0.35; padding-left: 3px; font-size: 11px; }
+thead button::after { content: "\\2195"; opacity: 0.35; padding-left: 2px; font-size: 10px; }
 th[aria-sort=ascending] button::after { content: "\\2191"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "\\2193"; opacity: 1; }
 .legend { list-style: none; margin: 8px 0 0; padding: 0; font-size: 13px; }

@@ -101,16 +101,16 @@ const COLUMNS: readonly Column[] = [
   shareColumn('SR.50', 'share of frames with an overlap above 0.5', ({ mean }) => mean.sr50),
   shareColumn('AUROC', 'how well the score tells hits from misses', ({ honest }) => honest.score?.auroc),
   shareColumn('ECE', 'expected calibration error', ({ honest }) => honest.score?.ece, 'less'),
-  shareColumn('presence\u00a0F', 'whether the target is there', ({ honest }) => honest.presence?.f),
-  shareColumn('absence\u00a0F', 'whether the target is absent', ({ honest }) => honest.absence?.f),
+  shareColumn('presence F', 'whether the target is there', ({ honest }) => honest.presence?.f),
+  shareColumn('absence F', 'whether the target is absent', ({ honest }) => honest.absence?.f),
   shareColumn('LT-F', 'VOT-LT F by the states of the tracker', ({ honest }) => honest.tracking?.f),
   shareColumn(
-    'best\u00a0LT-F',
+    'best LT-F',
     'VOT-LT F by the best threshold on the score',
     ({ honest }) => honest.bestTracking?.f,
   ),
   {
-    name: 'found\u00a0back',
+    name: 'found back',
     hint: 'found again after absences',
     of: ({ honest: { absences } }) => (absences.count ? absences.found / absences.count : null),
     show: ({ honest }) => foundOf(honest.absences),
@@ -152,7 +152,7 @@ function sideBySide(series: readonly Series[]): Markup {
 
 function bestOf({ of, better }: Column, series: readonly Series[]): number {
   const values = series.map(({ report }) => of(report)).filter(isNumber);
-  if (better === 'neither' || values.length < 2) return Number.NaN;
+  if (better === 'neither' || values.every((value) => value === values[0])) return Number.NaN;
   return better === 'less' ? Math.min(...values) : Math.max(...values);
 }
 

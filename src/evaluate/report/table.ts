@@ -12,6 +12,8 @@ export interface Cell {
 export interface Heading {
   readonly name: string;
   readonly hint?: string;
+  /** Whether the name may take several lines. Default `false`. */
+  readonly wraps?: boolean;
 }
 
 export interface TableOptions {
@@ -29,8 +31,9 @@ export function dataTable(
   { sortable = false, foot }: TableOptions = {},
 ): Markup {
   const head = headings.map((heading) => {
-    const { name, hint } = typeof heading === 'string' ? { name: heading, hint: undefined } : heading;
-    return tag('th', { scope: 'col', title: hint }, name);
+    const { name, hint, wraps }: Heading =
+      typeof heading === 'string' ? { name: heading, wraps: true } : heading;
+    return tag('th', { scope: 'col', class: wraps ? 'wraps' : null, title: hint }, name);
   });
   return tag(
     'div',

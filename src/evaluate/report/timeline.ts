@@ -13,7 +13,7 @@ export interface TimelineRow {
 }
 
 const WIDTH = 1080;
-const LEFT = 40;
+const LEFT = 46;
 const RIGHT = 10;
 const NAME = 14;
 const MARKS = 22;

@@ -66,7 +66,8 @@ describe.skipIf(!program)('a report in a browser', () => {
     await timeline.scrollIntoViewIfNeeded();
     const at = async (frame: number) => {
       const { x, y, width, height } = (await timeline.boundingBox())!;
-      const [left, right] = [40, 1070].map((unit) => x + (unit / 1080) * width);
+      const ends = await Promise.all(['left', 'right'].map((end) => timeline.getAttribute(`data-${end}`)));
+      const [left, right] = ends.map((unit) => x + (Number(unit) / 1080) * width);
       await page.mouse.move(left + (frame / 59) * (right - left), y + height / 2);
       return page.locator('#t1 .readout').textContent();
     };

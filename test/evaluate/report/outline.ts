@@ -77,7 +77,7 @@ function lineOf({ name, attributes, text, children }: Element): string | null {
       return `svg ${all({ name, attributes, text, children }, 'title')[0].text}`;
     case 'thead':
       return `columns ${all({ name, attributes, text, children }, 'th')
-        .map((th) => th.text.replaceAll('\u00a0', ' '))
+        .map((th) => th.text)
         .join(' | ')}`;
     default:
       return null;
