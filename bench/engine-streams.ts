@@ -111,7 +111,10 @@ async function overload(model: Model, capacity: number, factor: number, ms: numb
     for (;;) {
       await models[k].encoder.admit();
       const now = performance.now();
-      if (now >= end) return;
+      if (now >= end) {
+        models[k].encoder.leave();
+        return;
+      }
       const frame = Math.max(last + 1, Math.floor((now - start) / FRAME_MS));
       const captured = start + frame * FRAME_MS;
       if (captured > now) await new Promise((resolve) => setTimeout(resolve, captured - now));

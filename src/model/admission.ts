@@ -104,8 +104,7 @@ export class Admission {
     }
     clearTimeout(this.#timer);
     if (this.#waiters.length > 0 && this.#grants.size > 0) {
-      this.#timer = setTimeout(() => this.check(), LONGEST_GRANT_MS);
-      this.#timer.unref();
+      this.#timer = setTimeout(() => this.check(), LONGEST_GRANT_MS + 1);
     }
   }
 

@@ -27,6 +27,7 @@ export {
 } from './load.js';
 export {
   type BoxHead,
+  type Calibration,
   ModelError,
   ModelManifest,
   type Precision,

@@ -55,6 +55,26 @@ const siamfcHead = z.strictObject({
   bias: z.number().default(0),
 });
 
+/**
+ * Weights of a logistic regression from what a response says of its pick to the probability that the box overlaps the
+ * target by more than half. Without it that probability is the score.
+ */
+const calibration = z.strictObject({
+  bias: z.number().default(0),
+  /** Log-odds of the picked point's score. Not negative: belief rises with the score. */
+  score: z.number().min(0).default(1),
+  /** Log-odds of the mean score in the middle of the box. */
+  fill: z.number().min(0).default(0),
+  /** Mean overlap of the box with the boxes of the points inside it, 0..1. */
+  agreement: z.number().default(0),
+  /** Log-odds of the best score of another object. */
+  rival: z.number().default(0),
+  /** Absolute logarithm of the box's side against the first one's. */
+  growth: z.number().default(0),
+  /** Mean log-odds of the frames before. */
+  history: z.number().default(0),
+});
+
 /** `model.json`, format 1. Unknown fields are errors, so that a typo is never a silent default. */
 export const ModelManifest = z
   .strictObject({
@@ -89,11 +109,12 @@ export const ModelManifest = z
       /** Box head only: strength of the penalty on change of shape and size, and rate at which size follows. */
       penaltyK: z.number().min(0).default(0),
       sizeSmoothing: z.number().min(0).max(1).default(1),
-      /** Scores at or above `tracking` are that state, below `lost` that one, between them `uncertain`. */
+      /** Beliefs at or above `tracking` are that state, below `lost` that one, between them `uncertain`. */
       states: z
         .strictObject({ tracking: z.number().min(0).max(1), lost: z.number().min(0).max(1) })
         .refine((s) => s.lost <= s.tracking, { message: 'expected lost <= tracking' })
         .default({ tracking: 0.5, lost: 0.2 }),
+      calibration: calibration.prefault({}),
     }),
     /** Measured accuracy, for readers; nothing depends on it. */
     accuracy: z
@@ -122,6 +143,8 @@ export const ModelManifest = z
 export type ModelManifest = z.infer<typeof ModelManifest>;
 /** The part of a manifest that describes a box head. */
 export type BoxHead = z.infer<typeof boxHead>;
+/** The part of a manifest that turns responses into probabilities. */
+export type Calibration = z.infer<typeof calibration>;
 /** The part of a manifest that describes the plain SiamFC response. */
 export type SiamfcHead = z.infer<typeof siamfcHead>;
 /** Which set of weights runs. */

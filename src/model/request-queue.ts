@@ -32,10 +32,13 @@ interface Stream {
   left: number;
 }
 
+/** Streams that are remembered before those are forgotten whose turn is over. */
+const MANY_STREAMS = 256;
+
 /**
- * What waits, oldest first, but in turns: a stream's ninth request and the following ones stand behind what other
- * streams ask for meanwhile (round robin with a quantum, as in Shreedhar & Varghese 1995). A stream with few targets
- * never waits for all of one with many.
+ * What waits, oldest first, but in turns (round robin with a quantum, as in Shreedhar & Varghese 1995): in each turn a
+ * stream is served once, with up to `TURN` requests that it made together. A stream with few targets
+ * never waits for all of one with many, nor does that one wait for ever.
  */
 export class RequestQueue {
   /** By turn, then by age. */
@@ -58,7 +61,8 @@ export class RequestQueue {
     const waiting = this.countOf(request.stream);
     let stream = this.#streams.get(request.stream);
     if (!stream || waiting === 0) {
-      stream = { turn: this.#turn, left: TURN };
+      stream = { turn: Math.max(this.#turn, (stream?.turn ?? -1) + 1), left: TURN };
+      if (this.#streams.size >= MANY_STREAMS) this.#forget();
       this.#streams.set(request.stream, stream);
     } else if (stream.left === 0) {
       stream.turn++;
@@ -97,10 +101,12 @@ export class RequestQueue {
     this.#turn = Math.max(this.#turn, turn);
     const left = this.countOf(stream) - 1;
     if (left > 0) this.#counts.set(stream, left);
-    else {
-      this.#counts.delete(stream);
-      this.#streams.delete(stream);
-    }
+    else this.#counts.delete(stream);
+  }
+
+  #forget(): void {
+    for (const [name, { turn }] of this.#streams)
+      if (turn < this.#turn && !this.#counts.has(name)) this.#streams.delete(name);
   }
 }
 

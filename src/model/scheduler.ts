@@ -22,7 +22,7 @@ export interface EncoderLoad {
   readonly waiting: number;
   /** Requests that engines work on. */
   readonly underWay: number;
-  /** Milliseconds until what waits and is under way will be done, by what crops cost lately; 0 before the first. */
+  /** Milliseconds until what waits and is under way will be done, by what crops cost lately. */
   readonly waitMs: number;
   /** Streams that wait to be let in. */
   readonly streamsWaiting: number;
@@ -146,7 +146,8 @@ export class Scheduler {
       crops += lane.crops;
       if (lane.msPerCrop && !lane.standby) perMs += 1 / lane.msPerCrop;
     }
-    return perMs > 0 ? crops / perMs : 0;
+    // Before the first answer a full batch counts as all that the budget allows.
+    return perMs > 0 ? crops / perMs : (crops * this.#latencyMs) / 2 / this.largestBatch;
   }
 
   /** A microtask later, so that targets that ask in one go share a batch. */

@@ -36,6 +36,27 @@ describe('request queue', () => {
     }
   });
 
+  it('never makes one with many wait for ever for many with one', () => {
+    const queue = queueOf(...Array<string>(50).fill('a'));
+    const singles = Array.from({ length: 20 }, (_, k) => `b${k}`);
+    for (const name of singles) queue.push(request(name));
+    let [taken, many] = [0, 0];
+    for (; many < 50; taken++) {
+      const [{ stream }] = queue.take(1);
+      if (stream === 'a') many++;
+      else queue.push(request(stream));
+    }
+    expect(taken).toBeLessThanOrEqual(50 + Math.ceil(50 / TURN) * singles.length);
+  });
+
+  it('remembers no more streams than matter', () => {
+    const queue = new RequestQueue();
+    for (let k = 0; k < 2000; k++) {
+      queue.push(request(`s${k}`));
+      expect(streams(queue.take(1))).toBe(`s${k}`);
+    }
+  });
+
   it('keeps the order within a stream', () => {
     const queue = new RequestQueue();
     const asked = Array.from({ length: 40 }, (_, k) => ({ ...request('a'), size: 255, turn: 0, k }));

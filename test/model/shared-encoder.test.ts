@@ -248,7 +248,12 @@ describe('shared encoder', () => {
       await turn();
       const [a, b] = [encoder.forStream('a').admit(), encoder.forStream('b').admit()];
       expect([await settled(a), await settled(b)]).toEqual([false, false]);
-      expect(encoder.load).toMatchObject({ waiting: 2, underWay: 1, waitMs: expect.closeTo(3, 0), streamsWaiting: 2 });
+      expect(encoder.load).toMatchObject({
+        waiting: 2,
+        underWay: 1,
+        waitMs: expect.closeTo(3, 0),
+        streamsWaiting: 2,
+      });
       engine.calls[1].go();
       // Room for one: the place that a has now is kept for its request.
       expect([await settled(a), await settled(b)]).toEqual([true, false]);
