@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { InvalidArgumentError, packageRoot } from '../common/index.js';
 import { redactUrl } from '../ingest/index.js';
 import { Config, configSchema, readConfig, StreamConfig, Streams, watchFile } from '../pipeline/index.js';
-import { StreamServer, viewerFolder } from '../stream/index.js';
+import { checkExposure, StreamServer, viewerFolder } from '../stream/index.js';
 import { addExamples } from './examples.js';
 import { loadChosenModel } from './model-option.js';
 import { encoderMetrics } from './serve-metrics.js';
@@ -57,6 +57,8 @@ async function run(sources: readonly string[], options: ServeCommandOptions): Pr
     withOptions(await (options.config ? readConfig(options.config) : Config.parse({})), sources, options);
   let config = await read();
   const log = pino({ level: config.log.level, redact: ['req.headers', 'token'] });
+  // Before the model is loaded: what cannot be is said at once.
+  checkExposure(config.server.host, config.server);
   const model = await loadChosenModel({ ...config.model, model: config.model.name });
   const streams = new Streams({
     model,

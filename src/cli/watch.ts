@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
 import { JsonLinesWriter } from '../formats/index.js';
-import { SiamtrackClient } from '../stream/index.js';
+import { type ClientError, SiamtrackClient } from '../stream/index.js';
 import { addExamples } from './examples.js';
 
 interface WatchCommandOptions {
@@ -61,9 +61,15 @@ async function run(url: string, options: WatchCommandOptions): Promise<void> {
     process.stderr.write(`disconnected (${code}${reason ? `: ${reason}` : ''})\n`);
   });
   let failure: unknown;
-  client.on('closed', (error) => {
-    if (error.code !== 'CLOSED' && !(once && error.code === 'DISCONNECTED')) failure = error;
+  let met = false;
+  client.on('connected', () => {
+    met = true;
   });
+  const fail = (error: ClientError) => {
+    const expected = error.code === 'CLOSED' || (once && met && error.code === 'DISCONNECTED');
+    if (!expected) failure ??= error;
+  };
+  client.on('closed', fail);
   try {
     const writing = KINDS[options.events].map(async (kind) => {
       for await (const message of client.messages(kind)) await lines.write(message);
@@ -74,7 +80,7 @@ async function run(url: string, options: WatchCommandOptions): Promise<void> {
       ...(maxRate === undefined ? {} : { maxRate }),
     });
     subscribed.catch((error) => {
-      failure ??= error.code === 'CLOSED' ? undefined : error;
+      fail(error);
       client.close();
     });
     await Promise.all(writing);
