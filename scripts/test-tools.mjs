@@ -2,6 +2,9 @@
 // missing, its tests skip, saying so.
 import { run, say, works } from './lib.mjs';
 
+const RTSP_SERVER =
+  'import gi; gi.require_version("GstRtspServer", "1.0"); from gi.repository import GstRtspServer';
+
 /** What is looked for, and the Debian packages that bring it. */
 const TOOLS = [
   { name: 'Redis', found: () => works('redis-server', ['--version']), packages: ['redis-server'] },
@@ -10,6 +13,12 @@ const TOOLS = [
     found: () =>
       ['chromium-headless-shell', 'chromium', 'google-chrome'].some((name) => works(name, ['--version'])),
     packages: ['chromium-headless-shell'],
+  },
+  {
+    name: "GStreamer's RTSP server",
+    // Debian's packages serve Debian's own Python, which need not be the first one found.
+    found: () => ['/usr/bin/python3', 'python3'].some((name) => works(name, ['-c', RTSP_SERVER])),
+    packages: ['python3-gi', 'gir1.2-gst-rtsp-server-1.0', 'gstreamer1.0-plugins-good'],
   },
 ];
 

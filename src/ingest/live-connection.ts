@@ -54,6 +54,7 @@ export class LiveConnection {
   readonly #started = performance.now();
   #lastFrame?: number;
   #refused = false;
+  #over = false;
   #timer?: NodeJS.Timeout;
   #end!: (outcome: Outcome) => void;
   readonly #outcome = new Promise<Outcome>((resolve) => {
@@ -91,6 +92,7 @@ export class LiveConnection {
   /** Resolves when nothing of the connection is left, with what ended it and the number of frames lost on their way. */
   async finish(): Promise<{ outcome: Outcome; lost: number }> {
     const outcome = await this.#outcome;
+    this.#over = true;
     clearTimeout(this.#timer);
     await this.#decoder.stop(this.#options.killTimeout);
     this.#assembler.destroy();
@@ -112,7 +114,9 @@ export class LiveConnection {
 
   #onNote(note: FrameNote): void {
     if (this.#refused) return;
+    const first = this.#lastFrame === undefined;
     this.#lastFrame = performance.now();
+    if (first) this.#watch();
     const { pixelFormat = 'yuv420p', colourRange, colourSpace, width, height } = note;
     const { range, matrix } = planColour(pixelFormat, colourRange, colourSpace, width, height);
     // Parts of a picture sent as separate pictures have no time but that of their arrival.
@@ -135,6 +139,8 @@ export class LiveConnection {
     const { connectTimeout, stallTimeout } = this.#options;
     const due =
       this.#lastFrame === undefined ? this.#started + connectTimeout : this.#lastFrame + stallTimeout;
+    clearTimeout(this.#timer);
+    if (this.#over) return;
     this.#timer = setTimeout(
       () => {
         // What came while this program itself was busy or asleep is read before the verdict.
@@ -172,16 +178,18 @@ export class LiveConnection {
     const live = this.#lastFrame !== undefined;
     if (code === 0 && live && !cut && !this.#assembler.incomplete) return { kind: 'ended' };
     const known = failureCode(tail);
+    // There was a video.
+    const kind = live && known === 'NOT_A_VIDEO' ? undefined : known;
     const hardware = isHardwareFailure(tail);
     if (signal) {
       return { kind: 'failed', code: 'DECODE_FAILED', reason: `ffmpeg was ended by ${signal}`, hardware };
     }
-    const reason =
-      tail || (code === 0 ? 'the stream ended without a frame' : `ffmpeg ended with status ${code}`);
+    const quietly = code === 0 && !cut;
+    const silence = live ? 'the stream broke off' : 'the stream ended without a frame';
     return {
       kind: 'failed',
-      code: known ?? (code === 0 ? 'SOURCE_ENDED' : 'DECODE_FAILED'),
-      reason,
+      code: kind ?? (quietly ? 'SOURCE_ENDED' : 'DECODE_FAILED'),
+      reason: tail || (code === 0 ? silence : `ffmpeg ended with status ${code}`),
       hardware,
     };
   }
