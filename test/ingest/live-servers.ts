@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { packageRoot } from '../../src/common/index.js';
 import {
   type Frame,
   type LiveOptions,
@@ -66,16 +67,26 @@ export interface RtspCamera extends Counterpart {
 const PAYLOADER = { h264: 'rtph264pay config-interval=-1', mpeg4: 'rtpmp4vpay config-interval=1' };
 
 /** An RTSP camera at `rtsp://127.0.0.1:port/cam` that shows a Matroska clip from its start. */
-export async function rtspCamera(
+export function rtspCamera(
   python: string,
   clip: string,
   options: { port?: number; codec?: keyof typeof PAYLOADER; credentials?: readonly [string, string] } = {},
 ): Promise<RtspCamera> {
   const { port = 0, codec = 'h264', credentials = [] } = options;
   const launch = `( filesrc location=${clip} ! matroskademux ! ${PAYLOADER[codec]} name=pay0 pt=96 )`;
+  return rtspServer(python, launch, port, credentials);
+}
+
+/** The same with a GStreamer pipeline of one's own, whose payloader is called pay0. */
+export async function rtspServer(
+  python: string,
+  launch: string,
+  port = 0,
+  credentials: readonly string[] = [],
+): Promise<RtspCamera> {
   const child = spawn(
     python,
-    [join(import.meta.dirname, 'rtsp-server.py'), String(port), '/cam', launch, ...credentials],
+    [join(packageRoot(), 'test/ingest/rtsp-server.py'), String(port), '/cam', launch, ...credentials],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const camera = new Counterpart(child);
