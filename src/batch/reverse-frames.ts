@@ -31,8 +31,9 @@ export async function* reverseFrames(path: string, options: ReverseOptions): Asy
   await rm(spill).catch(() => undefined);
   try {
     let buffer = new Uint8Array(0);
+    const count = Math.max(1, Math.floor(bytes / (await sizeOf(path, source))));
     for (let end = from; end >= 0; ) {
-      const { kept, frameBytes } = await spillStretch(path, file, end, bytes, source);
+      const { kept, frameBytes } = await spillStretch(path, file, end, count, source);
       if (buffer.length < frameBytes) buffer = new Uint8Array(frameBytes);
       for (const { offset, ...frame } of kept.reverse()) {
         const luma = frame.width * frame.height;
@@ -53,16 +54,14 @@ export async function* reverseFrames(path: string, options: ReverseOptions): Asy
   }
 }
 
-/** Decodes the stretch that ends with frame `end` and, by the size of its first frame, fits. */
+/** Decodes the `count` frames that end with frame `end`. */
 async function spillStretch(
   path: string,
   file: FileHandle,
   end: number,
-  bytes: number,
+  count: number,
   options: ReverseOptions['source'],
 ): Promise<{ kept: Kept[]; frameBytes: number }> {
-  const info = await sizeOf(path, options);
-  const count = Math.max(1, Math.floor(bytes / info));
   const kept: Kept[] = [];
   let offset = 0;
   let frameBytes = 0;
