@@ -52,8 +52,8 @@ function saying(targets: readonly Target[], present: boolean): PrecisionRecall |
 /**
  * Tracking precision and recall (Lukežič et al., "Now you see me: evaluating performance in long-term visual tracking", arXiv:1804.07056): mean
  * overlap over the frames reported present, where an absent target overlaps nothing, and mean overlap over the frames in which the target is
- * visible, where a frame not reported overlaps nothing; each is averaged over the targets before F is taken. `null` where the tracker
- * cannot say that a target is absent.
+ * visible, where a frame not reported overlaps nothing; each is averaged over the targets before F is taken, as VOT's toolkit does. A target that
+ * is never reported has a precision of 1 and a recall of 0. `null` where the tracker cannot say that a target is absent.
  */
 export function tracking(targets: readonly Target[]): PrecisionRecall | null {
   if (!targets.some(saysAbsent)) return null;
@@ -99,8 +99,8 @@ function trackingWhere(
       reported++;
       overlap += frame.overlap;
     }
-    // Nothing reported is nothing wrong, but nothing right either: such a target has a recall of 0 and no precision.
-    if (reported > 0) precisions.push(overlap / reported);
+    // As VOT has it: nothing reported is nothing wrong.
+    precisions.push(reported > 0 ? overlap / reported : 1);
     if (visible > 0) recalls.push(overlap / visible);
   }
   return fMeasure(mean(precisions), mean(recalls));

@@ -47,7 +47,7 @@ describe('presence', () => {
       ['-', 0, 'lost'],
     ];
     expect(presence([frames(...all)])).toEqual({ precision: Number.NaN, recall: 0, f: 0 });
-    expect(tracking([frames(...all)])).toEqual({ precision: Number.NaN, recall: 0, f: 0 });
+    expect(tracking([frames(...all)])).toEqual({ precision: 1, recall: 0, f: 0 });
   });
 });
 
@@ -85,6 +85,13 @@ describe('tracking precision and recall', () => {
     expect(precision).toBeCloseTo((0.5 + 0.9) / 2, 8);
     expect(recall).toBeCloseTo((0.5 + 0.45) / 2, 8);
     expect(f).toBeCloseTo((2 * 0.7 * 0.475) / (0.7 + 0.475), 8);
+  });
+
+  it('has nothing wrong where nothing is reported, as VOT counts', () => {
+    const silent = frames([0.9, 0.1, 'lost']);
+    const { precision, recall } = tracking([frames(...TIMES), silent])!;
+    expect(precision).toBeCloseTo((0.5 + 1) / 2, 8);
+    expect(recall).toBeCloseTo(0.5 / 2, 8);
   });
 
   it('finds the threshold on the score with the best F', () => {
