@@ -1,5 +1,5 @@
 import type { Sequence, SequenceTarget } from '../datasets/index.js';
-import { type Frame, openSource } from '../ingest/index.js';
+import { framesOf } from './frames.js';
 import {
   type JudgedFrame,
   judge,
@@ -126,26 +126,6 @@ async function follow(
     onFrame: onFrame && ((done) => onFrame(target, done)),
   });
   return results ? results.save(target, key, result) : result;
-}
-
-/** Frames of a source, opened when the first is asked for and closed after the last. */
-async function* framesOf({ source, skip }: Sequence): AsyncGenerator<Frame> {
-  const opened = await openSource(source, { start: { frame: skip } });
-  try {
-    yield* opened;
-  } finally {
-    await opened.close();
-  }
-}
-
-function firstFrames(stored: StoredResult, frames: number): StoredResult {
-  const { boxes, scores, states } = stored;
-  return {
-    ...stored,
-    boxes: boxes.slice(0, frames),
-    scores: scores?.slice(0, frames) ?? null,
-    states: states?.slice(0, frames) ?? null,
-  };
 }
 
 function toRow(target: SequenceTarget, stored: StoredResult, reused: boolean, onRow?: OnRow): TimedRow {

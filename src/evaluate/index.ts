@@ -1,3 +1,4 @@
+export { type BeliefQuality, type CalibrationReport, calibrate } from './calibrate/calibrate.js';
 export { type Boxes, type Curves, curvesOf, meanCurves } from './curves.js';
 export {
   type EvaluateOptions,

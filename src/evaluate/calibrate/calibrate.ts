@@ -9,8 +9,8 @@ import { type CalibrationSample, fitCalibration } from './fit.js';
 
 /** How well beliefs tell hits from misses. */
 export interface BeliefQuality {
-  /** Area under the ROC curve; `null` where all frames are hits or all misses. */
-  readonly auroc: number | null;
+  /** Area under the ROC curve; `NaN` where all frames are hits or all misses. */
+  readonly auroc: number;
   /** Expected calibration error over 15 bins of equal width. */
   readonly ece: number;
 }

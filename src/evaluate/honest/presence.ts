@@ -92,6 +92,7 @@ function trackingWhere(
   const precisions: number[] = [];
   const recalls: number[] = [];
   for (const frames of targets) {
+    if (frames.length === 0) continue;
     let [reported, visible, overlap] = [0, 0, 0];
     for (const frame of frames) {
       if (frame.truth !== null) visible++;
