@@ -31,8 +31,15 @@ export function notFound(path: string, cause: unknown): IngestError {
   return new IngestError(
     'FFMPEG_NOT_FOUND',
     `cannot start ${path}; install ffmpeg, or name it by FFMPEG_PATH and FFPROBE_PATH`,
-    { cause },
+    { cause: withoutArguments(cause) },
   );
+}
+
+/** What the system said, without the command line that Node adds: an address in it may hold a password. */
+function withoutArguments(cause: unknown): Error {
+  const { code, errno, syscall } = cause as NodeJS.ErrnoException;
+  const said = typeof code === 'string' ? `${code} ${syscall?.split(' ')[0] ?? ''}`.trim() : 'killed';
+  return Object.assign(new Error(said), { code, errno });
 }
 
 /**
@@ -62,7 +69,7 @@ export function runTool(
         if (error?.killed) {
           return reject(
             new IngestError('SOURCE_STALLED', `${path} gave no answer within ${options.timeout} ms`, {
-              cause: error,
+              cause: withoutArguments(error),
             }),
           );
         }

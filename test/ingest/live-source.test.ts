@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { chmod, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Frame, openLive } from '../../src/ingest/index.js';
+import { type Frame, openLive, openSource } from '../../src/ingest/index.js';
 import { ffmpeg, scratch } from './clips.js';
 import { cameraClip, until, Viewer } from './live-servers.js';
 
@@ -218,6 +219,23 @@ describe('what cannot work', () => {
     await using viewer = new Viewer(clip, { ffmpegPath: join(folder, 'none') });
     await viewer.over;
     expect(viewer.error).toMatchObject({ code: 'FFMPEG_NOT_FOUND' });
+  });
+
+  it('(no ffmpeg, an ffprobe that hangs) keeps the password to itself, in every part of the error', async () => {
+    const url = 'http://me:hunter2@127.0.0.1:1/';
+    const hanging = await script('silent', 'exec sleep 100');
+    const errors = await Promise.all([
+      openSource(url, { ffprobePath: join(folder, 'none') }).catch((error) => error),
+      openSource(url, { ffprobePath: hanging, stallTimeout: 300 }).catch((error) => error),
+      openSource(url).catch((error) => error),
+    ]);
+    expect(errors.map(({ code }) => code)).toEqual([
+      'FFMPEG_NOT_FOUND',
+      'SOURCE_STALLED',
+      'SOURCE_UNREACHABLE',
+    ]);
+    for (const error of errors)
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('hunter2');
   });
 
   it('(an option that ffmpeg does not know) is an error of the iteration', async () => {
