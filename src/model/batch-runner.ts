@@ -3,13 +3,14 @@ import {
   CLAIMED_BY_ENGINE,
   CLAIMED_BY_OTHERS,
   type Claims,
+  type CutResult,
   type Embedding,
   type Embeddings,
   type Engine,
   type HeadMaps,
   UNCLAIMED,
 } from './engine.js';
-import type { Lane, SharedCall } from './lane.js';
+import type { Lane } from './lane.js';
 import type { Request } from './request-queue.js';
 
 /** Running totals, for benches and metrics; milliseconds. */
@@ -56,48 +57,64 @@ export class BatchRunner {
   readonly #largestBatch: number;
   readonly #free: Float32Array[] = [];
 
-  constructor(searchSize: number, largestBatch: number) {
+  readonly #onAnswered: (lane: Lane, requests: readonly Request[]) => void;
+
+  /** @param onAnswered told of requests as soon as they are answered, which is before their call has ended */
+  constructor(
+    searchSize: number,
+    largestBatch: number,
+    onAnswered: (lane: Lane, requests: readonly Request[]) => void,
+  ) {
     this.#searchSize = searchSize;
     this.#largestBatch = largestBatch;
+    this.#onAnswered = onAnswered;
   }
 
   /** Never rejects. */
   run(lane: Lane, batch: readonly Request[]): Promise<Outcome> {
     const { engine } = lane;
-    if (!cuts(engine) || !pictureCrops(batch)) return this.#fill(engine, batch);
-    return engine.shares && batch.length > 1
-      ? this.#cutShared(lane, engine, batch)
-      : this.#cut(engine, batch);
+    if (!cuts(engine) || !pictureCrops(batch)) return this.#fill(lane, batch);
+    const shares = engine.shares && batch.length > 1;
+    return shares ? this.#cutShared(lane, engine, batch) : this.#cut(lane, engine, batch);
   }
 
   /** The engine cuts the crops. */
-  async #cut(engine: CuttingEngine, batch: readonly Request[], call?: SharedCall): Promise<Outcome> {
-    const { size, template } = batch[0];
-    const templates = template && batch.map((request) => request.template as Embedding);
-    const kept = () => (call ? batch.filter((_, k) => !takenBack(call.claims, k)) : batch);
+  async #cut(lane: Lane, engine: CuttingEngine, batch: readonly Request[]): Promise<Outcome> {
     try {
-      const crops = batch.map((request) => request.crop as PictureCrop);
-      const result = await engine.cut(crops, size, templates, call?.claims);
-      const mine = kept();
-      return { mine, answered: mine, ms: this.#answer(mine, result) };
+      const result = await engine.cut(pictures(batch), batch[0].size, templatesOf(batch));
+      if (!result) throw new Error('Expected a result, got none.');
+      return { mine: batch, answered: batch, ms: this.#answer(lane, batch, result) };
     } catch (error) {
-      const mine = kept();
-      return { mine, answered: [], ms: 0, failure: { requests: mine, error } };
+      return { mine: batch, answered: [], ms: 0, failure: { requests: batch, error } };
     }
   }
 
   /** The same where crops may be taken back before the engine has begun them. */
   async #cutShared(lane: Lane, engine: CuttingEngine, batch: readonly Request[]): Promise<Outcome> {
     const memory = new SharedArrayBuffer(batch.length * Int32Array.BYTES_PER_ELEMENT);
-    const call = { batch, claims: new Int32Array(memory) };
+    const claims = new Int32Array(memory);
+    const call = { batch, claims };
+    const answered: Request[] = [];
+    let ms = 0;
+    const onCrop = (index: number, result: CutResult) => {
+      ms += this.#answer(lane, [batch[index]], result);
+      answered.push(batch[index]);
+    };
+    let failure: Outcome['failure'];
     lane.shared.push(call);
-    const outcome = await this.#cut(engine, batch, call);
+    try {
+      await engine.cut(pictures(batch), batch[0].size, templatesOf(batch), { claims, onCrop });
+    } catch (error) {
+      failure = { requests: [], error };
+    }
+    const mine = batch.filter((_, k) => !takenBack(claims, k));
     lane.shared.splice(lane.shared.indexOf(call), 1);
-    return outcome;
+    if (failure) failure = { ...failure, requests: mine.filter((request) => !answered.includes(request)) };
+    return { mine, answered, ms, failure };
   }
 
   /** The crops are cut here. */
-  async #fill(engine: Engine, taken: readonly Request[]): Promise<Outcome> {
+  async #fill(lane: Lane, taken: readonly Request[]): Promise<Outcome> {
     const { size } = taken[0];
     const buffer = this.#takeBuffer(taken.length);
     const started = performance.now();
@@ -117,9 +134,9 @@ export class BatchRunner {
         this.#free.push(buffer);
         return { mine: taken, answered: [], ms: 0 };
       }
-      const result = await this.#compute(engine, buffer, batch);
+      const result = await this.#compute(lane.engine, buffer, batch);
       this.#free.push(result.crops);
-      return { mine: taken, answered: batch, ms: this.#answer(batch, { cropMs, ...result }) };
+      return { mine: taken, answered: batch, ms: this.#answer(lane, batch, { cropMs, ...result }) };
     } catch (error) {
       return { mine: taken, answered: [], ms: 0, failure: { requests: batch, error } };
     }
@@ -134,14 +151,17 @@ export class BatchRunner {
   }
 
   #compute(engine: Engine, buffer: Float32Array, batch: readonly Request[]) {
-    const { template, size } = batch[0];
-    if (template === undefined) return engine.encode(buffer, batch.length, size);
-    const templates = batch.map((request) => request.template as Embedding);
+    const templates = templatesOf(batch);
+    if (!templates) return engine.encode(buffer, batch.length, batch[0].size);
     return engine.respond(buffer, batch.length, templates);
   }
 
   /** Gives each its part; returns the milliseconds all took. */
-  #answer(batch: readonly Request[], { embeddings, maps, cropMs = 0, encodeMs, headMs = 0 }: Answer): number {
+  #answer(
+    lane: Lane,
+    batch: readonly Request[],
+    { embeddings, maps, cropMs = 0, encodeMs, headMs = 0 }: Answer,
+  ): number {
     const count = batch.length;
     const { stats } = this;
     stats.requests += count;
@@ -150,6 +170,7 @@ export class BatchRunner {
     stats.cropMs += cropMs;
     stats.encodeMs += encodeMs;
     stats.headMs += headMs;
+    this.#onAnswered(lane, batch);
     for (const [k, request] of batch.entries())
       if (embeddings) {
         const { channels, side, data } = embeddings;
@@ -163,6 +184,14 @@ export class BatchRunner {
 /** Whether others have taken the k-th crop over; from here on they cannot any more. */
 function takenBack(claims: Claims, k: number): boolean {
   return Atomics.compareExchange(claims, k, UNCLAIMED, CLAIMED_BY_ENGINE) === CLAIMED_BY_OTHERS;
+}
+
+function pictures(batch: readonly Request[]): PictureCrop[] {
+  return batch.map(({ crop }) => crop as PictureCrop);
+}
+
+function templatesOf(batch: readonly Request[]): Embedding[] | undefined {
+  return batch[0].template && batch.map(({ template }) => template as Embedding);
 }
 
 type CuttingEngine = Engine & Required<Pick<Engine, 'cut'>>;

@@ -35,7 +35,9 @@ export type WorkerCall =
 
 /** An answer: what the engine says, or why it could not. */
 export type WorkerAnswer =
-  | { readonly value: EngineDescription | EncodeResult | RespondResult | CutResult }
+  | { readonly value: EngineDescription | EncodeResult | RespondResult | CutResult | undefined }
+  /** One crop of a shared call; the call is answered when all are done. */
+  | { readonly index: number; readonly part: CutResult }
   | { readonly error: string };
 
 let engine: Engine;
@@ -71,49 +73,22 @@ async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   for (const [k, crop] of cuts.entries()) cutCrop(crop, size, room, k * length);
   const cropMs = performance.now() - start;
   if (templates) {
-    const { maps, encodeMs, headMs } = await engine.respond(room, count, templates);
+    // No engine takes shared memory.
+    const own = templates.map((template) => ({ ...template, data: template.data.slice() }));
+    const { maps, encodeMs, headMs } = await engine.respond(room, count, own);
     return { cropMs, maps, encodeMs, headMs };
   }
   const { embeddings, encodeMs } = await engine.encode(room, count, size);
   return { cropMs, embeddings, encodeMs };
 }
 
-/** The crops one by one, but for those that somebody else has claimed meanwhile. */
-async function cutShared({ cuts, size, templates, ...call }: CutCall, claims: Claims): Promise<CutResult> {
-  const results: CutResult[] = [];
-  for (const [k, crop] of cuts.entries()) {
-    if (Atomics.compareExchange(claims, k, UNCLAIMED, CLAIMED_BY_ENGINE) !== UNCLAIMED) break;
-    const template = templates && [templates[k]];
-    results.push(await cut({ ...call, cuts: [crop], size, templates: template }));
+/** The crops one by one, until one has been claimed by somebody else. */
+async function cutShared({ cuts, size, templates, ...call }: CutCall, claims: Claims): Promise<undefined> {
+  for (const [index, crop] of cuts.entries()) {
+    if (Atomics.compareExchange(claims, index, UNCLAIMED, CLAIMED_BY_ENGINE) !== UNCLAIMED) return;
+    const template = templates && [templates[index]];
+    post({ index, part: await cut({ ...call, cuts: [crop], size, templates: template }) }, []);
   }
-  return joinResults(results, templates !== undefined);
-}
-
-function joinResults(results: readonly CutResult[], maps: boolean): CutResult {
-  const total = (of: (result: CutResult) => number) => results.reduce((sum, result) => sum + of(result), 0);
-  const joined = (of: (result: CutResult) => Float32Array) => {
-    const parts = results.map(of);
-    const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
-  };
-  const times = { cropMs: total((r) => r.cropMs), encodeMs: total((r) => r.encodeMs) };
-  if (maps) {
-    const score = joined((r) => ('maps' in r ? r.maps.score : new Float32Array(0)));
-    const box = joined((r) => ('maps' in r ? r.maps.box : new Float32Array(0)));
-    return { ...times, headMs: total((r) => ('maps' in r ? r.headMs : 0)), maps: { score, box } };
-  }
-  const first = results.find((r) => 'embeddings' in r);
-  const shape =
-    first && 'embeddings' in first
-      ? { channels: first.embeddings.channels, side: first.embeddings.side }
-      : { channels: 0, side: 0 };
-  const data = joined((r) => ('embeddings' in r ? r.embeddings.data : new Float32Array(0)));
-  return { ...times, embeddings: { data, count: results.length, ...shape } };
 }
 
 function post(message: WorkerAnswer, arrays: readonly Float32Array[]): void {

@@ -56,6 +56,13 @@ export const UNCLAIMED = 0;
 export const CLAIMED_BY_ENGINE = 1;
 export const CLAIMED_BY_OTHERS = 2;
 
+/** How a call is shared with others. */
+export interface Sharing {
+  readonly claims: Claims;
+  /** Told of each crop that the engine did, as soon as it is done, first to last. */
+  readonly onCrop: (index: number, result: CutResult) => void;
+}
+
 /**
  * One place that computes a loaded model. It answers calls in order. `crops` holds `count` planar crops of
  * `size` x `size`, may be longer than that, and belongs to the engine until the promise settles; a call that
@@ -67,7 +74,7 @@ export interface Engine {
   readonly depth: number;
   /** It computes on the calling thread, where JavaScript waits meanwhile. */
   readonly blocks: boolean;
-  /** A batch takes it as long as its crops one by one, and `cut` heeds `claims`: work can be taken back from it. */
+  /** A batch takes it as long as its crops one by one, and `cut` heeds `sharing`: work can be taken back from it. */
   readonly shares?: boolean;
   /** Embeds a batch of crops. */
   encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult>;
@@ -75,14 +82,14 @@ export interface Engine {
   respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult>;
   /**
    * Cuts a batch of crops of `size` x `size` itself, then embeds them, or with `templates` responds to them. There
-   * where cutting elsewhere is cheaper: beside the network, in its thread. With `claims` it claims each crop before it
-   * begins, first to last, and the result holds those it got alone, in order.
+   * where cutting elsewhere is cheaper: beside the network, in its thread. With `sharing` it claims each crop before it
+   * begins, first to last, until one is claimed by others; the results come one by one, and the last one is empty.
    */
   cut?(
     crops: readonly PictureCrop[],
     size: number,
     templates?: readonly Embedding[],
-    claims?: Claims,
-  ): Promise<CutResult>;
+    sharing?: Sharing,
+  ): Promise<CutResult | undefined>;
   dispose(): Promise<void>;
 }

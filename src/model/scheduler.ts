@@ -72,7 +72,7 @@ export class Scheduler {
     this.searchSize = searchSize;
     this.largestBatch = largestBatch;
     this.#lanes = engines.map((engine) => createLane(engine));
-    this.#runner = new BatchRunner(searchSize, largestBatch);
+    this.#runner = new BatchRunner(searchSize, largestBatch, (lane, requests) => this.#done(lane, requests));
     this.#latencyMs = latencyMs;
     this.#fallback = fallback;
     this.#onEvent = onEvent;
@@ -266,12 +266,10 @@ export class Scheduler {
     // Between two batches of the calling thread the answers of the others are to be heard.
     if (lane.engine.blocks && this.#lanes.length > 1) await new Promise(setImmediate);
     lane.active--;
-    lane.crops -= mine.length;
-    for (const { stream } of mine) {
-      const count = (this.#underWay.get(stream) ?? 1) - 1;
-      if (count > 0) this.#underWay.set(stream, count);
-      else this.#underWay.delete(stream);
-    }
+    this.#done(
+      lane,
+      mine.filter((request) => !answered.includes(request)),
+    );
     if (failure) this.#failed(lane, failure.requests, failure.error);
     else if (answered.length > 0) {
       noteCost(lane, ms, answered.length);
@@ -279,6 +277,16 @@ export class Scheduler {
     }
     if (this.waiting > 0 || this.#lanes.some((other) => other.shared.length > 0)) this.#planPump();
     this.#admission.check();
+  }
+
+  /** Requests are no longer under way. */
+  #done(lane: Lane, requests: readonly Request[]): void {
+    lane.crops -= requests.length;
+    for (const { stream } of requests) {
+      const count = (this.#underWay.get(stream) ?? 1) - 1;
+      if (count > 0) this.#underWay.set(stream, count);
+      else this.#underWay.delete(stream);
+    }
   }
 
   #failed(lane: Lane, requests: readonly Request[], error: unknown): void {

@@ -2,13 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { SiamtrackError, workerFile } from '../common/index.js';
 import { copyCutout, cutoutOf, isShared, type PictureCrop } from './cutout.js';
 import type {
-  Claims,
   CutResult,
   Embedding,
   EncodeResult,
   Engine,
   EngineDescription,
   RespondResult,
+  Sharing,
 } from './engine.js';
 import { providerOf } from './engine-name.js';
 import type { EngineSetup } from './engine-setup.js';
@@ -19,6 +19,7 @@ interface Pending {
   readonly limitMs: number;
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
+  readonly onCrop: Sharing['onCrop'] | undefined;
 }
 
 /** How long a thread may take before it counts as hung; milliseconds. */
@@ -53,6 +54,7 @@ export class WorkerEngine implements Engine {
   readonly #pending: Pending[] = [];
   /** Shared memory for cut-outs that no call uses. */
   readonly #free: Uint8Array[] = [];
+  readonly #templates = new WeakMap<Float32Array, Float32Array>();
   #disposed = false;
 
   private constructor(start: () => Worker, { engine, precision, threads }: EngineSetup, t: EngineTimeouts) {
@@ -95,8 +97,8 @@ export class WorkerEngine implements Engine {
     crops: readonly PictureCrop[],
     size: number,
     templates?: readonly Embedding[],
-    claims?: Claims,
-  ): Promise<CutResult> {
+    sharing?: Sharing,
+  ): Promise<CutResult | undefined> {
     const ready = this.#ready();
     if (ready) await ready;
     const cutouts = crops.map((crop) => (isShared(crop.picture) ? undefined : cutoutOf(crop)));
@@ -112,13 +114,27 @@ export class WorkerEngine implements Engine {
       at += cutout?.bytes ?? 0;
     }
     const kind = `cut ${templates ? 'responses' : size} ${this.shares ? '' : crops.length}`;
-    const result = await this.#call<CutResult>(
-      { kind: 'cut', cuts, size, templates, claims },
+    const shared = templates?.map((template) => this.#shared(template));
+    const result = await this.#call<CutResult | undefined>(
+      { kind: 'cut', cuts, size, templates: shared, claims: sharing?.claims },
       kind,
       crops.length,
+      undefined,
+      sharing?.onCrop,
     );
     this.#free.push(bytes);
     return result;
+  }
+
+  /** A template's copy in shared memory, made once: the thread gets it anew with every frame. */
+  #shared(template: Embedding): Embedding {
+    let data = this.#templates.get(template.data);
+    if (!data) {
+      data = new Float32Array(new SharedArrayBuffer(template.data.byteLength));
+      data.set(template.data);
+      this.#templates.set(template.data, data);
+    }
+    return { channels: template.channels, side: template.side, data };
   }
 
   async dispose(): Promise<void> {
@@ -154,14 +170,20 @@ export class WorkerEngine implements Engine {
   }
 
   /** @param kind calls of one kind take about as long per crop, but for the first one */
-  #call<T>(call: WorkerCall, kind: string, count: number, crops?: Float32Array): Promise<T> {
+  #call<T>(
+    call: WorkerCall,
+    kind: string,
+    count: number,
+    crops?: Float32Array,
+    onCrop?: Sharing['onCrop'],
+  ): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
       const worker = this.#worker;
       if (!worker) return reject(new SiamtrackError('ENGINE_FAILED', "The engine's thread has ended."));
       const { callMs, startMs } = this.#timeouts;
       const limitMs = this.#seen.has(kind) ? callMs * count : Math.max(startMs, callMs * count);
       this.#seen.add(kind);
-      this.#pending.push({ limitMs, resolve, reject });
+      this.#pending.push({ limitMs, resolve, reject, onCrop });
       // A loaded model alone never keeps a program running; a call under way does.
       worker.ref();
       worker.postMessage(call, crops ? [crops.buffer as ArrayBuffer] : []);
@@ -171,6 +193,12 @@ export class WorkerEngine implements Engine {
 
   #settle(worker: Worker, answer: WorkerAnswer): void {
     if (worker !== this.#worker) return;
+    if ('part' in answer) {
+      const [{ limitMs, onCrop }] = this.#pending;
+      this.#watchdog.start(limitMs);
+      onCrop?.(answer.index, answer.part);
+      return;
+    }
     const pending = this.#pending.shift();
     const [next] = this.#pending;
     if (next) this.#watchdog.start(next.limitMs);

@@ -15,7 +15,8 @@ import { writeTinyModel } from './tiny-model.js';
 
 /** What goes wrong inside the engine's thread, from its n-th call on: once, or for good. */
 const MISHAPS = {
-  throws: `return parentPort.postMessage({ error: 'device lost' });`,
+  throws: `const lost = () => { throw new Error('device lost'); };
+    call = { ...call, cuts: { get length() { return lost(); }, entries: lost } };`,
   dies: `process.exit(3);`,
   hangs: `for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);`,
 };
