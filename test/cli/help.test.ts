@@ -3,6 +3,9 @@ import { siamtrack } from './run.js';
 
 it.each([
   'track',
+  'serve',
+  'watch',
+  'protocol',
   'convert',
   'evaluate',
   'compare',
