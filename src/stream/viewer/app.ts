@@ -89,8 +89,10 @@ export class App {
     this.#player = new Player({
       onPause: () => this.#pause(),
       onSeek: (seconds) => editing.seek({ seconds }),
-      onStep: (frames) =>
-        editing.seek({ frame: Math.max(0, (this.#session.view?.newest?.frame ?? 0) + frames) }),
+      onStep: (frames) => {
+        const { header } = this.#stage.shown ?? {};
+        if (header) editing.seek({ frame: Math.max(0, header.frame + frames) });
+      },
     });
     this.#streams = new StreamsPanel((stream) => this.#choose(stream));
     this.#targets = new TargetsPanel({
@@ -283,9 +285,9 @@ export class App {
   }
 
   #renderEdit(): void {
-    const { title, action, named, sending } = this.#editing;
+    const { title, action, named } = this.#editing;
     const { waiting, editor } = this.#stage;
-    const box: Box | undefined = waiting && !sending && !editor.held ? waiting.box : undefined;
+    const box: Box | undefined = editor.held ? undefined : waiting?.box;
     this.#editBar.render(box, title, action, named);
     document.body.classList.toggle('editing', editor.kind !== 'idle');
   }
@@ -304,7 +306,6 @@ export class App {
     byId('sign-in-open', HTMLElement).hidden = !(open && role === 'watch');
     byId('role', HTMLElement).hidden = !(open && role === 'watch');
     byId('add-stream', HTMLElement).hidden = !(mayControl && addStream);
-    byId('new-box', HTMLButtonElement).disabled = !this.#editing.mayDraw || !this.#stage.shown;
     byId('mode', HTMLElement).hidden = view?.info.kind !== 'file' && this.#editing.mode === 'follow';
     byId(`mode-${this.#editing.mode}`, HTMLInputElement).checked = true;
     setText(byId('instruction', HTMLElement), this.#editing.instruction);
@@ -330,8 +331,10 @@ export class App {
     byId('stream-state', HTMLElement).dataset.state = view?.info.state ?? '';
     setText(byId('trouble', HTMLElement), view?.trouble ?? '');
     setText(byId('frame', HTMLElement), header ? `frame ${header.frame}` : '');
-    const badge = this.#stage.held || this.#stage.editor.kind !== 'idle';
-    byId('held', HTMLElement).hidden = !badge;
+    byId('new-box', HTMLButtonElement).disabled = !this.#editing.mayDraw || header === undefined;
+    const holding = this.#stage.held || this.#stage.editor.kind !== 'idle';
+    const badge = holding ? 'picture held' : this.#editing.sending > 0 ? 'sending…' : '';
+    setText(byId('held', HTMLElement), badge);
     setText(byId('stat-boxes', HTMLElement), rateText(view?.boxes.rate(now)));
     setText(byId('stat-delay', HTMLElement), delayText(view?.boxes.median(now)));
     setText(byId('stat-pictures', HTMLElement), rateText(view?.pictures.rate(now)));

@@ -28,8 +28,8 @@ export class Editing {
   readonly #listener: EditingListener;
   mode: Mode = 'follow';
   marks: readonly Mark[] = savedMarks();
-  /** A box is on its way to the server. */
-  sending = false;
+  /** Boxes that are on their way to the server. */
+  sending = 0;
   /** The target that the next box is for. */
   #redrawn: string | undefined;
 
@@ -58,7 +58,7 @@ export class Editing {
 
   get mayDraw(): boolean {
     const { view, mayControl } = this.#session;
-    if (this.sending || !view) return false;
+    if (!view) return false;
     return this.mode === 'mark' ? view.info.kind === 'file' : mayControl;
   }
 
@@ -132,34 +132,34 @@ export class Editing {
 
   async confirm(): Promise<void> {
     const { waiting } = this.#stage;
-    if (!waiting || this.sending) return;
+    if (!waiting) return;
     const { box, header } = waiting;
     if (this.mode === 'mark') {
       this.#mark(box, header);
       return;
     }
-    const place = {
-      stream: header.stream,
-      box: [...box] as [number, number, number, number],
-      frame: header.frame,
-    };
+    const { stream, frame } = header;
     const target = this.#redrawn;
     const label = this.#listener.typedName();
-    this.sending = true;
-    this.#listener.onChange();
+    const place = { stream, frame, box: [...box] as [number, number, number, number] };
+    // The picture goes on meanwhile: the server puts the box on this frame all the same.
+    this.sending++;
+    this.#done();
     try {
       const result = await this.#session.connection.request(
         target === undefined
           ? { type: 'addTarget', ...place, label }
           : { type: 'reinitTarget', ...place, target },
       );
-      this.sending = false;
-      this.#done(header.stream, result);
+      const { view } = this.#session;
+      if (view?.name === stream) view.selected = result.target;
+      this.#notices.clearErrors();
     } catch (error) {
-      this.sending = false;
-      this.#refused(error);
+      this.#refused(error, box, stream, target);
+    } finally {
+      this.sending--;
+      this.#listener.onChange();
     }
-    this.#listener.onChange();
   }
 
   remove(id: string): void {
@@ -187,25 +187,27 @@ export class Editing {
     }
   }
 
-  #done(stream: string, { target }: ReplyResult): void {
-    const { view } = this.#session;
-    if (view?.name === stream) view.selected = target;
+  #done(): void {
     this.#redrawn = undefined;
-    this.#notices.clearErrors();
     this.#listener.onDone();
     this.#stage.endEdit();
+    this.#listener.onChange();
   }
 
-  /** The box stays, to be tried again. */
-  #refused(error: unknown): void {
-    if (error instanceof CommandRefused && error.code === 'FRAME_NOT_HELD') {
-      this.#stage.renew();
-      this.#notices.error(
-        'The server no longer holds that picture. Your box is now on the newest one: put it right and confirm it.',
-      );
-      this.#stage.focus();
-    } else this.#notices.error(messageOf(error));
-    this.#stage.draw();
+  /** A box whose frame has gone is put on the newest picture, to be tried again. */
+  #refused(error: unknown, box: Box, stream: string, target: string | undefined): void {
+    const gone = error instanceof CommandRefused && error.code === 'FRAME_NOT_HELD';
+    if (!gone || this.#session.view?.name !== stream || this.#stage.editor.kind !== 'idle') {
+      this.#notices.error(messageOf(error));
+      return;
+    }
+    this.#redrawn = target;
+    this.#stage.renew();
+    this.#stage.place(box);
+    this.#stage.focus();
+    this.#notices.error(
+      'The server no longer holds that picture. Your box is now on the newest one: put it right and confirm it.',
+    );
   }
 
   #mark(box: Box, { stream, frame }: PreviewHeader): void {
@@ -223,8 +225,7 @@ export class Editing {
       this.#notices.error(`There is a target ${id} for ${video} already: give this one another name.`);
       return;
     }
-    this.#listener.onDone();
-    this.#stage.endEdit();
+    this.#done();
     this.setMarks([...this.marks, { stream, video, id, frame, box, backwards: false }]);
     this.#notices.say(`${id} is marked on frame ${frame}`);
   }
