@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   protocol: async () => (await import('./protocol.js')).registerProtocol,
   evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
   compare: async () => (await import('./compare.js')).registerCompare,
+  calibrate: async () => (await import('./calibrate.js')).registerCalibrate,
   train: async () => (await import('./train.js')).registerTrain,
   engine: async () => (await import('./engine.js')).registerEngine,
   doctor: async () => (await import('./doctor.js')).registerDoctor,

@@ -128,6 +128,16 @@ async function follow(
   return results ? results.save(target, key, result) : result;
 }
 
+function firstFrames(stored: StoredResult, frames: number): StoredResult {
+  const { boxes, scores, states } = stored;
+  return {
+    ...stored,
+    boxes: boxes.slice(0, frames),
+    scores: scores?.slice(0, frames) ?? null,
+    states: states?.slice(0, frames) ?? null,
+  };
+}
+
 function toRow(target: SequenceTarget, stored: StoredResult, reused: boolean, onRow?: OnRow): TimedRow {
   const { boxes, scores, states, trackerSeconds, totalSeconds } = stored;
   const truth = target.boxes.slice(0, boxes.length);

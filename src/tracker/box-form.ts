@@ -13,6 +13,20 @@ export interface Pick {
   readonly place: Place;
   /** 0..1, of the picked point, before window and penalty. */
   readonly score: number;
+  /** What else the response says of the pick; absent where there is no box head. */
+  readonly response?: Response;
+}
+
+/** How a response looks around its picked point and away from it. */
+export interface Response {
+  /** Highest score of a box that is another object's: one that overlaps the picked one by less than a fifth. 0..1. */
+  readonly rival: number;
+  /** Mean overlap (IoU) of the picked box with the boxes of the points inside it, weighted by their scores. 0..1. */
+  readonly agreement: number;
+  /** Mean score of the points in the middle half of the picked box. 0..1. */
+  readonly fill: number;
+  /** The picked point's own box, before it is smoothed. */
+  readonly raw: Place;
 }
 
 /**
@@ -35,8 +49,11 @@ export class BoxForm {
     this.#scores = new Float32Array(n * n);
   }
 
-  /** @param side the search region's side in frame pixels, `last` at its centre */
-  pick(maps: HeadMaps, last: Place, side: number): Pick {
+  /**
+   * @param side the search region's side in frame pixels, `last` at its centre
+   * @param anywhere no point of the region is preferred to another
+   */
+  pick(maps: HeadMaps, last: Place, side: number, anywhere = false): Pick {
     const { tracker, contextAmount, stride, input } = this.#manifest;
     const { size: n, offset } = this.#head.grid;
     const cells = n * n;
@@ -50,7 +67,8 @@ export class BoxForm {
     const scores = this.#scores;
     decodeScores(this.#head.score.kind, maps.score, scores);
     const { box } = maps;
-    const { windowInfluence, penaltyK, sizeSmoothing } = tracker;
+    const { penaltyK, sizeSmoothing } = tracker;
+    const windowInfluence = anywhere ? 0 : tracker.windowInfluence;
     const scale = input.search / side;
     const lastW = last.w * scale;
     const lastH = last.h * scale;
@@ -85,14 +103,67 @@ export class BoxForm {
     const x = offset + (best % n) * stride + (right - left) / 2;
     const y = offset + Math.floor(best / n) * stride + (bottom - top) / 2;
     const rate = bestPenalty * score * sizeSmoothing;
+    const raw = { cx: x, cy: y, w: left + right, h: top + bottom };
     return {
       place: {
         cx: last.cx + x / scale,
         cy: last.cy + y / scale,
-        w: last.w * (1 - rate) + ((left + right) / scale) * rate,
-        h: last.h * (1 - rate) + ((top + bottom) / scale) * rate,
+        w: last.w * (1 - rate) + (raw.w / scale) * rate,
+        h: last.h * (1 - rate) + (raw.h / scale) * rate,
       },
       score,
+      response: {
+        ...this.#look(box, raw),
+        raw: { cx: last.cx + x / scale, cy: last.cy + y / scale, w: raw.w / scale, h: raw.h / scale },
+      },
+    };
+  }
+
+  /** @param pick the picked box in search pixels from the crop's centre */
+  #look(box: Float32Array, pick: Place): Omit<Response, 'raw'> {
+    const { size: n, offset } = this.#head.grid;
+    const { stride } = this.#manifest;
+    const cells = n * n;
+    const x0 = pick.cx - pick.w / 2;
+    const y0 = pick.cy - pick.h / 2;
+    const x1 = pick.cx + pick.w / 2;
+    const y1 = pick.cy + pick.h / 2;
+    const area = pick.w * pick.h;
+    let rival = 0;
+    let weights = 0;
+    let overlaps = 0;
+    let inside = 0;
+    let filled = 0;
+    for (let k = 0; k < cells; k++) {
+      const score = this.#scores[k];
+      const gx = offset + (k % n) * stride;
+      const gy = offset + Math.floor(k / n) * stride;
+      const dx = Math.abs(gx - pick.cx);
+      const dy = Math.abs(gy - pick.cy);
+      if (dx <= Math.max(pick.w / 4, stride / 2) && dy <= Math.max(pick.h / 4, stride / 2)) {
+        inside++;
+        filled += score;
+      }
+      const within = dx <= pick.w / 2 && dy <= pick.h / 2;
+      if (!within && score <= rival) continue;
+      const left = gx - box[k];
+      const top = gy - box[cells + k];
+      const right = gx + box[2 * cells + k];
+      const bottom = gy + box[3 * cells + k];
+      const w = Math.min(x1, right) - Math.max(x0, left);
+      const h = Math.min(y1, bottom) - Math.max(y0, top);
+      const inter = w > 0 && h > 0 ? w * h : 0;
+      const overlap = inter > 0 ? inter / (area + (right - left) * (bottom - top) - inter) : 0;
+      if (within) {
+        weights += score;
+        overlaps += score * overlap;
+      }
+      if (overlap < 0.2 && score > rival) rival = score;
+    }
+    return {
+      rival,
+      agreement: weights > 0 ? overlaps / weights : 0,
+      fill: inside > 0 ? filled / inside : 0,
     };
   }
 }

@@ -1,6 +1,7 @@
+export { believe, type Evidence } from './belief.js';
+export type { TargetState } from './presence.js';
 export { TargetGroup, type TargetGroupSnapshot, TargetsFailedError } from './target-group.js';
 export {
-  type TargetState,
   Tracker,
   type TrackerOptions,
   type TrackerSnapshot,

@@ -2,44 +2,46 @@ import { type Box, type I420Picture, InvalidArgumentError, SiamtrackError } from
 import {
   type Colour,
   contextSide,
+  cosineSimilarity,
   cropForModel,
   cropLayout,
   type Embedding,
   type Model,
   meanColour,
 } from '../model/index.js';
+import { believe, type Evidence, evidenceOf, logit } from './belief.js';
 import { BoxForm, type Pick } from './box-form.js';
+import { regionsToSearch } from './finder.js';
 import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE } from './geometry.js';
+import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
 import { SiamfcForm } from './siamfc-form.js';
 import { loadEmbedding, type StoredEmbedding, storeEmbedding } from './snapshot.js';
 
-/** How sure a tracker is: by thresholds on the score, from the model's manifest unless given. */
-export type TargetState = 'tracking' | 'uncertain' | 'lost';
-
 /** What a tracker says of one frame. */
 export interface TrackResult {
+  /** Where the target is; while it is lost, where it was last seen. */
   readonly box: Box;
-  /** 0..1. */
+  /** Estimated probability that `box` overlaps the target by more than half, 0..1. */
   readonly score: number;
   readonly state: TargetState;
 }
 
 export interface TrackerOptions {
-  /** Scores at or above `tracking` are that state, below `lost` that one. Default: the model's. */
-  readonly states?: { readonly tracking: number; readonly lost: number };
+  /** Beliefs at or above `tracking` are that state, below `lost` that one. Default: the model's. */
+  readonly states?: StateThresholds;
+  /** Search regions looked at in each frame while the target is lost; 0 never looks for it. Default 4. */
+  readonly searchBudget?: number;
+  /** Told what every pick was believed by; for calibration. */
+  readonly onEvidence?: (evidence: Evidence) => void;
 }
 
 /** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
-export interface TrackerSnapshot {
-  readonly version: 1;
+export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks'> {
+  readonly version: 2;
   /** Name and version of the model it belongs to. */
   readonly model: string;
   readonly template: StoredEmbedding;
-  readonly mean: Colour;
-  readonly smallest: { readonly w: number; readonly h: number };
-  readonly place: Place;
-  readonly width: number;
-  readonly height: number;
+  readonly looks: readonly StoredEmbedding[];
 }
 
 /** A tracker used out of turn. Codes: `NOT_INITIALISED`, `TRACKER_BUSY`. */
@@ -49,10 +51,42 @@ interface Target {
   readonly template: Embedding;
   readonly mean: Colour;
   readonly smallest: { readonly w: number; readonly h: number };
+  readonly first: Place;
+  /** Where it is searched. */
   place: Place;
+  /** Where it was when it was last believed to be there. */
+  seen: Place;
   width: number;
   height: number;
+  seconds: number;
+  presence: Presence;
+  /** Mean log-odds of the scores. */
+  history: number;
+  /** Typical cosine of the target's later looks with the first template. */
+  likeness: number;
+  /** Search regions given out since it was lost. */
+  turn: number;
+  /** Frames in a row in which something like it was seen since it was lost. */
+  streak: number;
+  /** Later looks at it, template embeddings, the newest last; when the newest was taken. */
+  looks: readonly Embedding[];
+  remembered: number;
 }
+
+/** Seconds between frames where no times are given. */
+const FRAME = 1 / 25;
+/** Share of a frame in the running mean of log-odds. */
+const HISTORY = 0.2;
+/** Search regions looked at in each frame while the target is lost, unless told. */
+const SEARCH_BUDGET = 4;
+/** Frames in a row in which a lost target must be seen again to be found. */
+const CONFIRMED = 3;
+/** Looks kept, seconds between them, and the belief they need. */
+const LOOKS = 3;
+const REMEMBER_EVERY = 0.5;
+const SURE = 0.7;
+/** How much less like the target than usual something may look that is taken for it, as a difference of cosines. */
+const UNLIKE = 0.08;
 
 /**
  * Follows one target. Pictures are only read, and must stay as they are until the returned promise settles.
@@ -64,7 +98,8 @@ interface Target {
 export class Tracker {
   readonly #model: Model;
   readonly #form: BoxForm | SiamfcForm;
-  readonly #states: { readonly tracking: number; readonly lost: number };
+  readonly #states: StateThresholds;
+  readonly #options: TrackerOptions;
   #target: Target | undefined;
   #busy = false;
 
@@ -72,6 +107,7 @@ export class Tracker {
     this.#model = model;
     this.#form = formOf(model);
     this.#states = options.states ?? model.manifest.tracker.states;
+    this.#options = options;
   }
 
   /**
@@ -79,12 +115,12 @@ export class Tracker {
    * @throws InvalidArgumentError for one of another model or of another version of this program
    */
   static restore(model: Model, snapshot: TrackerSnapshot, options: TrackerOptions = {}): Tracker {
-    const { version, model: name, template, ...rest } = snapshot;
-    if (version !== 1) throw new InvalidArgumentError('snapshot', 'version 1', version);
+    const { version, model: name, template, looks, ...rest } = snapshot;
+    if (version !== 2) throw new InvalidArgumentError('snapshot', 'version 2', version);
     if (name !== identity(model))
       throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
     const tracker = new Tracker(model, options);
-    tracker.#target = { ...rest, template: loadEmbedding(template) };
+    tracker.#target = { ...rest, template: loadEmbedding(template), looks: looks.map(loadEmbedding) };
     return tracker;
   }
 
@@ -93,8 +129,14 @@ export class Tracker {
     if (this.#busy) throw busy();
     if (!this.#target)
       throw new TrackerStateError('NOT_INITIALISED', 'Expected init before snapshot, got snapshot.');
-    const { template, ...rest } = this.#target;
-    return { version: 1, model: identity(this.#model), template: storeEmbedding(template), ...rest };
+    const { template, looks, ...rest } = this.#target;
+    return {
+      version: 2,
+      model: identity(this.#model),
+      template: storeEmbedding(template),
+      looks: looks.map(storeEmbedding),
+      ...rest,
+    };
   }
 
   /**
@@ -103,65 +145,153 @@ export class Tracker {
    * @throws InvalidArgumentError for a box without area, with numbers that are not finite, or outside the picture;
    * one that is partly outside is taken as it is
    */
-  async init(picture: I420Picture, box: Box, _seconds?: number): Promise<void> {
+  async init(picture: I420Picture, box: Box, seconds = 0): Promise<void> {
     checkFirstBox(box, picture);
     await this.#inTurn(async () => {
-      const place = placeOf(box);
+      const first = placeOf(box);
       const mean = meanColour(picture);
-      const { manifest, encoder } = this.#model;
-      const size = manifest.input.template;
-      const side = contextSide(place.w, place.h, manifest.contextAmount);
-      const template = await encoder.embed(size, (out, offset) =>
-        cropForModel(manifest, picture, place.cx, place.cy, side, size, mean, out, offset),
-      );
-      const smallest = { w: Math.min(SMALLEST_SIDE, place.w), h: Math.min(SMALLEST_SIDE, place.h) };
+      const template = await this.#embed(picture, first, mean);
+      const smallest = { w: Math.min(SMALLEST_SIDE, first.w), h: Math.min(SMALLEST_SIDE, first.h) };
+      const place = keepInFrame(first, picture, smallest);
       const { width, height } = picture;
-      this.#target = {
-        template,
-        mean,
-        smallest,
-        width,
-        height,
-        place: keepInFrame(place, picture, smallest),
-      };
+      const presence: Presence = { state: 'tracking', mean: 1 };
+      const sure = { presence, history: logit(SURE), likeness: 1, looks: [], remembered: seconds };
+      const known = { template, mean, smallest, first, place, seen: place, width, height, seconds };
+      this.#target = { ...known, ...sure, turn: 0, streak: 0 };
     });
   }
 
   /**
    * Finds the target in the next picture. When this rejects, the target is where it was before.
-   * @param seconds the frame's pts; without it, frames count as evenly spaced
+   * @param seconds the frame's pts; without it, frames count as 1/25 s apart
    * @throws TrackerStateError before `init`, or while another call is under way
    */
-  update(picture: I420Picture, _seconds?: number): Promise<TrackResult> {
+  update(picture: I420Picture, seconds?: number): Promise<TrackResult> {
     return this.#inTurn(async () => {
-      const target = this.#target;
-      if (!target) throw new TrackerStateError('NOT_INITIALISED', 'Expected init before update, got update.');
-      const last = rescale(target, picture);
-      const { place, score } = await this.#search(picture, target, last);
-      target.place = keepInFrame(place, picture, target.smallest);
-      target.width = picture.width;
-      target.height = picture.height;
-      return { box: boxOf(target.place), score, state: this.#state(score) };
+      const before = this.#target;
+      if (!before) throw new TrackerStateError('NOT_INITIALISED', 'Expected init before update, got update.');
+      const target = rescale(before, picture);
+      target.seconds = seconds ?? target.seconds + FRAME;
+      const elapsed = target.seconds - before.seconds;
+      const score =
+        target.presence.state === 'lost'
+          ? await this.#find(picture, target)
+          : await this.#follow(picture, target, elapsed);
+      this.#target = target;
+      const { state } = target.presence;
+      return { box: boxOf(target.seen), score, state };
     });
   }
 
-  async #search(picture: I420Picture, target: Target, last: Place): Promise<Pick> {
+  /** While the target is in sight. */
+  async #follow(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
+    const states = this.#states;
+    const pick = await this.#search(picture, target, target.place);
+    const belief = this.#believe(pick, target, target.history);
+    target.history += (logit(pick.score) - target.history) * HISTORY;
+    target.presence = nextPresence(target.presence, belief, elapsed, states);
+    target.place = keepInFrame(pick.place, picture, target.smallest);
+    if (target.presence.state === 'lost') {
+      // Where belief was gone already it had drifted: it is sought from where it was believed last.
+      target.place = target.seen;
+      target.turn = 0;
+      target.streak = 0;
+    } else if (belief >= states.lost) target.seen = target.place;
+    if (target.presence.state === 'tracking' && belief >= states.tracking)
+      await this.#remember(picture, target);
+    return belief;
+  }
+
+  /**
+   * While the target is lost: looks where it may be and, until something is seen there, in the next few regions of the
+   * picture. What is seen must look like the target and be believed in several frames in a row.
+   */
+  async #find(picture: I420Picture, target: Target): Promise<number> {
+    const { tracking, lost } = this.#states;
+    const budget = this.#options.searchBudget ?? SEARCH_BUDGET;
+    const side = this.#searchSide(target.seen);
+    const regions =
+      target.streak > 0 || budget === 0 || !(this.#form instanceof BoxForm)
+        ? []
+        : regionsToSearch(picture, target.seen, side, target.turn, budget);
+    target.turn += regions.length;
+    const [here, ...elsewhere] = await Promise.all([
+      this.#search(picture, target, target.place),
+      ...regions.map((region) => this.#search(picture, target, { ...target.seen, ...region }, true)),
+    ]);
+    const judged = [here, ...elsewhere].map((pick) => ({ pick, belief: this.#believe(pick, target, 0) }));
+    if (target.streak === 0) judged.sort((a, b) => b.belief - a.belief);
+    const [{ pick, belief }] = judged;
+    const place = keepInFrame(pick.place, picture, target.smallest);
+    if (belief < tracking || (target.streak === 0 && !(await this.#looksLike(picture, target, place)))) {
+      target.streak = 0;
+      target.place = target.seen;
+      return Math.min(lost, belief);
+    }
+    target.place = place;
+    target.streak++;
+    if (target.streak < CONFIRMED) return Math.min(lost, belief);
+    target.seen = place;
+    target.history = logit(pick.score);
+    target.presence = { state: 'tracking', mean: belief };
+    return belief;
+  }
+
+  /** Keeps a look at the target now and then, where it is sure. */
+  async #remember(picture: I420Picture, target: Target): Promise<void> {
+    if (target.seconds - target.remembered < REMEMBER_EVERY || target.presence.mean < SURE) return;
+    const look = await this.#embed(picture, target.place, target.mean);
+    const likeness = cosineSimilarity(target.template, look);
+    target.remembered = target.seconds;
+    target.likeness = Math.min(target.likeness, target.likeness + (likeness - target.likeness) * 0.5);
+    target.looks = [...target.looks.slice(1 - LOOKS), look];
+  }
+
+  /** Whether a place looks like the target, by its first look or a later one. */
+  async #looksLike(picture: I420Picture, target: Target, place: Place): Promise<boolean> {
+    const look = await this.#embed(picture, place, target.mean);
+    const likeness = Math.max(
+      ...[target.template, ...target.looks].map((own) => cosineSimilarity(own, look)),
+    );
+    return likeness >= target.likeness - UNLIKE;
+  }
+
+  #believe(pick: Pick, target: Target, history: number): number {
+    const { w, h } = pick.response?.raw ?? pick.place;
+    const growth = Math.abs(Math.log((w * h) / (target.first.w * target.first.h))) / 2;
+    const evidence = evidenceOf(pick, history, growth);
+    this.#options.onEvidence?.(evidence);
+    return believe(this.#model.manifest.tracker.calibration, evidence);
+  }
+
+  async #search(picture: I420Picture, target: Target, at: Place, anywhere = false): Promise<Pick> {
     const { manifest, encoder } = this.#model;
-    const { template: templateSize, search: size } = manifest.input;
-    const side = (contextSide(last.w, last.h, manifest.contextAmount) * size) / templateSize;
-    const { cx, cy } = last;
+    const { search: size } = manifest.input;
+    const side = this.#searchSide(at);
+    const { cx, cy } = at;
     const layout = cropLayout(manifest);
     const crop = (factor: number) => ({ picture, cx, cy, side: side * factor, mean: target.mean, layout });
     const form = this.#form;
     if (form instanceof BoxForm)
-      return form.pick(await encoder.respond(target.template, crop(1)), last, side);
+      return form.pick(await encoder.respond(target.template, crop(1)), at, side, anywhere);
     const searches = await Promise.all(form.factors.map((factor) => encoder.embed(size, crop(factor))));
-    return form.pick(target.template, searches, last, side);
+    return form.pick(target.template, searches, at, side);
   }
 
-  #state(score: number): TargetState {
-    if (score >= this.#states.tracking) return 'tracking';
-    return score < this.#states.lost ? 'lost' : 'uncertain';
+  /** Side of the search region around a place, in frame pixels. */
+  #searchSide({ w, h }: Place): number {
+    const { contextAmount, input } = this.#model.manifest;
+    return (contextSide(w, h, contextAmount) * input.search) / input.template;
+  }
+
+  /** The target's look at a place: a template embedding. */
+  #embed(picture: I420Picture, place: Place, mean: Colour): Promise<Embedding> {
+    const { manifest, encoder } = this.#model;
+    const size = manifest.input.template;
+    const side = contextSide(place.w, place.h, manifest.contextAmount);
+    return encoder.embed(size, (out, offset) =>
+      cropForModel(manifest, picture, place.cx, place.cy, side, size, mean, out, offset),
+    );
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -183,12 +313,21 @@ function identity({ manifest }: Model): string {
   return `${manifest.name} ${manifest.version}`;
 }
 
-/** The last place in the coordinates of a picture that may have another size. */
-function rescale({ place, width, height }: Target, picture: I420Picture): Place {
-  if (width === picture.width && height === picture.height) return place;
-  const x = picture.width / width;
-  const y = picture.height / height;
-  return { cx: place.cx * x, cy: place.cy * y, w: place.w * x, h: place.h * y };
+/** A copy of a target in the coordinates of a picture that may have another size. */
+function rescale(target: Target, { width, height }: I420Picture): Target {
+  if (width === target.width && height === target.height) return { ...target };
+  const x = width / target.width;
+  const y = height / target.height;
+  const scaled = ({ cx, cy, w, h }: Place): Place => ({ cx: cx * x, cy: cy * y, w: w * x, h: h * y });
+  const { place, seen, first } = target;
+  return {
+    ...target,
+    place: scaled(place),
+    seen: scaled(seen),
+    first: scaled(first),
+    width,
+    height,
+  };
 }
 
 const forms = new WeakMap<Model, BoxForm | SiamfcForm>();
