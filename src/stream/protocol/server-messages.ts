@@ -59,7 +59,8 @@ export const TargetEventMessage = z.object({
  * A change of a stream; `info` is what holds from now on. `added`, `removed`: there is one more, one less. `connecting`: its source
  * is being opened. `live`: frames come. `stalled`: none came for a time. `reconnecting`: it is opened again after `delay`.
  * `changed`: frames have another size (targets keep their place in proportion). `paused`, `resumed`, `sought`: files.
- * `ended`: the source is at its end. `error`: it is given up. Every client is told, whatever it has subscribed to.
+ * `ended`: the source is at its end. `error`: what a person must see to (wrong credentials, no such camera); where `info.state` is
+ * `error` too the stream is given up, else it is tried on. Every client is told, whatever it has subscribed to.
  */
 export const StreamEventMessage = z.object({
   type: z.literal('stream'),
@@ -133,7 +134,7 @@ export const ErrorReply = z.object({
   error: z.object({ code: z.enum(ERROR_CODES), message: z.string() }),
 });
 
-/** Exactly one for each command, never dropped, in the order in which commands were finished. */
+/** Exactly one for each command, never dropped, in the order of the commands: each is carried out after the one before. */
 export const ReplyMessage = z.discriminatedUnion('ok', [OkReply, ErrorReply]);
 
 /** Every text message a server sends. Readers ignore fields and types that they do not know. */
