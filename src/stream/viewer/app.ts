@@ -4,6 +4,7 @@ import type { ConnectionState } from './connection.js';
 import { byId, setText } from './dom.js';
 import { EditBar } from './edit-bar.js';
 import { Editing } from './editing.js';
+import { keyAction } from './keys.js';
 import { MarksPanel } from './marks-panel.js';
 import { Notices } from './notices.js';
 import type { DrawnTarget } from './overlay.js';
@@ -12,16 +13,15 @@ import { Session } from './session.js';
 import { savedToken, saveSettings, saveToken, settings } from './settings.js';
 import { SignIn } from './sign-in.js';
 import { Stage } from './stage.js';
-import { StreamsPanel, stateText } from './streams-panel.js';
+import { Status } from './status.js';
+import { StreamsPanel } from './streams-panel.js';
 import { TargetsPanel } from './targets-panel.js';
-import { describeTimeline, Timeline, type TimelineRow } from './timeline.js';
-import { connectionText, delayText, eventText, rateText } from './words.js';
+import { eventText } from './words.js';
 
 /** Points of a target's way that are drawn. */
 const TRAIL = 50;
-/** Milliseconds between two renderings of what changes all the time, and of the words about it. */
+/** Milliseconds between two renderings of what changes all the time. */
 const REFRESH = 200;
-const DESCRIBE = 5000;
 
 /** The page: what the session knows, shown; what a person does, passed on. */
 export class App {
@@ -34,10 +34,8 @@ export class App {
   readonly #streams: StreamsPanel;
   readonly #targets: TargetsPanel;
   readonly #marks: MarksPanel;
-  readonly #timeline = new Timeline(byId('timeline', HTMLCanvasElement));
+  readonly #status = new Status();
   readonly #signIn: SignIn;
-  /** When the timeline was last put in words. */
-  #described = 0;
   #wasLost = false;
 
   constructor() {
@@ -195,7 +193,7 @@ export class App {
 
   #onKey(event: KeyboardEvent): void {
     const { view } = this.#session;
-    const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const act = keyAction(event.key);
     if (!act) return;
     event.preventDefault();
     switch (act) {
@@ -299,7 +297,6 @@ export class App {
     document.body.dataset.connection = state.kind;
     document.body.dataset.mode = this.#editing.mode;
     this.#streams.render(streams, view?.name, open);
-    this.#targets.render(view, (target) => this.#nameOf(target), mayControl);
     this.#marks.render(this.#editing.marks);
     byId('banner', HTMLElement).hidden =
       state.kind !== 'waiting' && !(state.kind === 'connecting' && this.#wasLost);
@@ -316,60 +313,17 @@ export class App {
 
   /** What changes all the time. */
   #refresh(): void {
-    const { state, view, clock, mayControl } = this.#session;
-    const now = Date.now();
+    const { view, role, mayControl } = this.#session;
+    const control = role !== 'control' ? 'none' : mayControl ? 'on' : 'off';
+    this.#targets.render(view, (target) => this.#nameOf(target), control);
+    this.#player.render(view, this.#stage.held, control);
+    const { shown, held, editor } = this.#stage;
+    byId('new-box', HTMLButtonElement).disabled = !this.#editing.mayDraw || shown === undefined;
+    const holding = held || editor.kind !== 'idle';
     setText(
-      byId('connection', HTMLElement),
-      state.kind === 'waiting' ? 'Not connected' : connectionText(state, now),
+      byId('held', HTMLElement),
+      holding ? 'picture held' : this.#editing.sending > 0 ? 'sending…' : '',
     );
-    setText(byId('banner-text', HTMLElement), connectionText(state, now));
-    this.#targets.render(view, (target) => this.#nameOf(target), mayControl);
-    this.#player.render(view, this.#stage.held, mayControl);
-    const { header } = this.#stage.shown ?? {};
-    setText(byId('stream-name', HTMLElement), view?.name ?? 'No stream');
-    setText(byId('stream-state', HTMLElement), view ? stateText(view.info) : '');
-    byId('stream-state', HTMLElement).dataset.state = view?.info.state ?? '';
-    setText(byId('trouble', HTMLElement), view?.trouble ?? '');
-    setText(byId('frame', HTMLElement), header ? `frame ${header.frame}` : '');
-    byId('new-box', HTMLButtonElement).disabled = !this.#editing.mayDraw || header === undefined;
-    const holding = this.#stage.held || this.#stage.editor.kind !== 'idle';
-    const badge = holding ? 'picture held' : this.#editing.sending > 0 ? 'sending…' : '';
-    setText(byId('held', HTMLElement), badge);
-    setText(byId('stat-boxes', HTMLElement), rateText(view?.boxes.rate(now)));
-    setText(byId('stat-delay', HTMLElement), delayText(view?.boxes.median(now)));
-    setText(byId('stat-pictures', HTMLElement), rateText(view?.pictures.rate(now)));
-    setText(byId('stat-latency', HTMLElement), delayText(view?.pictures.median(now)));
-    const missed = (view?.missed.boxes ?? 0) + (view?.missed.previews ?? 0);
-    setText(byId('stat-missed', HTMLElement), String(missed));
-    this.#renderTimeline(clock.now(now), header?.time, now);
-  }
-
-  #renderTimeline(serverNow: number, shown: number | undefined, now: number): void {
-    const { view } = this.#session;
-    const rows: TimelineRow[] = (view?.targets ?? []).map((target) => ({
-      name: this.#nameOf(target),
-      colour: view?.colours.of(target.id) ?? '',
-      track: view?.tracks.get(target.id),
-      selected: view?.selected === target.id,
-    }));
-    byId('timeline-panel', HTMLElement).hidden = rows.length === 0;
-    if (rows.length === 0) return;
-    this.#timeline.draw(rows, serverNow, shown);
-    if (now - this.#described < DESCRIBE) return;
-    this.#described = now;
-    byId('timeline', HTMLElement).setAttribute('aria-label', describeTimeline(rows, serverNow));
+    this.#status.render(this.#session, shown?.header, (target) => this.#nameOf(target));
   }
 }
-
-const KEYS: Readonly<
-  Record<string, 'new' | 'pause' | 'cancel' | 'remove' | 'redraw' | 'next' | 'previous' | undefined>
-> = {
-  n: 'new',
-  ' ': 'pause',
-  Escape: 'cancel',
-  Delete: 'remove',
-  Backspace: 'remove',
-  r: 'redraw',
-  ']': 'next',
-  '[': 'previous',
-};

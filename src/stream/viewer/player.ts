@@ -31,14 +31,18 @@ export class Player {
     });
   }
 
-  /** @param holding whether the picture is held, rather than the stream paused */
-  render(view: StreamView | undefined, holding: boolean, mayControl: boolean): void {
-    const file = view?.info.kind === 'file' && mayControl;
+  /**
+   * @param holding whether the picture is held, rather than the stream paused
+   * @param control whether this person may stop files: `off` where not just now
+   */
+  render(view: StreamView | undefined, holding: boolean, control: 'none' | 'off' | 'on'): void {
+    const file = view?.info.kind === 'file' && control !== 'none';
     const paused = file ? view.info.state === 'paused' : holding;
     const text = file ? (paused ? 'Play' : 'Pause') : paused ? 'Go on' : 'Hold picture';
     setText(this.#pause, text);
-    this.#pause.disabled = view === undefined || (file && view.info.state === 'ended');
+    this.#pause.disabled = view === undefined || (file && (control === 'off' || view.info.state === 'ended'));
     this.#bar.hidden = !file;
+    this.#bar.inert = control === 'off';
     if (!file || this.#seeking) return;
     const duration = view.info.duration ?? 0;
     // A file that is played again and again goes on counting.

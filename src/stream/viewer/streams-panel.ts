@@ -47,10 +47,10 @@ export class StreamsPanel {
     for (const view of streams) {
       const row = this.#rows.get(view.name) ?? this.#add(view.name);
       const { state } = view.info;
-      row.button.dataset.state = state;
+      row.button.dataset.state = connected ? state : '';
       if (view.name === chosen) row.button.setAttribute('aria-current', 'true');
       else row.button.removeAttribute('aria-current');
-      setText(row.state, stateText(view.info));
+      setText(row.state, connected ? stateText(view.info) : 'not known');
       const { length } = view.targets;
       const lost = view.targets.filter((target) => target.state === 'lost').length;
       const count = length === 1 ? '1 target' : `${length} targets`;

@@ -35,8 +35,15 @@ export class TargetsPanel {
     this.#listener = listener;
   }
 
-  /** @param nameOf what a target is called here */
-  render(view: StreamView | undefined, nameOf: (target: TargetNow) => string, mayControl: boolean): void {
+  /**
+   * @param nameOf what a target is called here
+   * @param control whether this person may change targets: `off` where not just now
+   */
+  render(
+    view: StreamView | undefined,
+    nameOf: (target: TargetNow) => string,
+    control: 'none' | 'off' | 'on',
+  ): void {
     if (view?.name !== this.#stream) {
       this.#list.replaceChildren();
       this.#rows.clear();
@@ -57,7 +64,8 @@ export class TargetsPanel {
       setText(row.state, STATES[target.state]);
       setText(row.score, target.score.toFixed(2));
       row.bar.style.width = `${Math.round(target.score * 100)}%`;
-      row.actions.hidden = !mayControl;
+      row.actions.hidden = control === 'none';
+      row.actions.inert = control === 'off';
     }
     this.#empty.hidden = targets.length > 0;
     setText(this.#heading, targets.length > 0 ? `Targets (${targets.length})` : 'Targets');
@@ -100,7 +108,7 @@ export class TargetsPanel {
       act('Remove', () => this.#listener.onRemove(id)),
     );
     choose.addEventListener('keydown', (event) => {
-      if (event.key === 'Delete' && !actions.hidden) this.#listener.onRemove(id);
+      if (event.key === 'Delete' && !actions.hidden && !actions.inert) this.#listener.onRemove(id);
     });
     this.#list.append(item);
     const row = { item, swatch, choose, name, id: shownId, state, score, bar, actions };

@@ -96,12 +96,13 @@ export class Timeline {
     context.lineWidth = selected ? 2.5 : 1.75;
     context.lineJoin = 'round';
     context.stroke();
+    // Low, as scores are seldom.
     context.textBaseline = 'top';
     const { width: length } = context.measureText(name);
     context.fillStyle = 'rgba(16, 20, 24, 0.8)';
-    context.fillRect(4, top + 4, length + 8, 17);
+    context.fillRect(4, top + ROW - 22, length + 8, 17);
     context.fillStyle = colour;
-    context.fillText(name, 8, top + 6);
+    context.fillText(name, 8, top + ROW - 20);
   }
 
   /** The state, by height as well as colour: a lost one is a full block. */

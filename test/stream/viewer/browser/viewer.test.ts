@@ -184,7 +184,11 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     const held = await shownFrame();
     // More frames pass than the server holds.
     const newest = () =>
-      Math.max(...traffic.received.filter(({ type }) => type === 'boxes').map(({ frame }) => frame));
+      Math.max(
+        ...traffic.received
+          .filter(({ type, stream }) => type === 'boxes' && stream === 'gate')
+          .map(({ frame }) => frame),
+      );
     await expect.poll(newest, { timeout: TIMEOUT }).toBeGreaterThan(held + 30);
     await page.mouse.up();
     await page.getByRole('alert').getByText('no longer holds that picture').waitFor();
