@@ -1,6 +1,9 @@
 import sharp from 'sharp';
 import type { I420Picture } from '../../common/index.js';
 
+// libvips keeps what it has computed lately for when it is asked again; no two frames are the same.
+sharp.cache(false);
+
 /** A JPEG made from a frame. */
 export interface Picture {
   readonly width: number;
