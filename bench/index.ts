@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExitCode, reportError } from '../src/cli/exit.js';
 import { InvalidArgumentError, packageRoot } from '../src/common/index.js';
+import { type BatchBenchResult, benchBatch, formatBatchBench } from './batch.js';
 import { type BenchTable, benchIngest } from './ingest.js';
 import { benchPeers, formatPeers, type PeersResult } from './peers.js';
+import { benchServe, formatServeBench, type ServeBenchResult } from './serve.js';
 import { benchTracker, formatTrackerBench, type TrackerBenchResult } from './tracker.js';
 
 const USAGE = `npm run bench -- [options]
 
-  --only PARTS     of ingest, tracker, peers; separated by commas (default: ingest,tracker)
+  --only PARTS     of ingest, tracker, peers, batch, serve; separated by commas (default: ingest,tracker)
   --peers          the same weights through OpenCV's TrackerNano beside ours, too
   --sequences A,B  which sequences the peers follow (default: all)
   --model M        a shipped model, a model folder or a model.json (default: default)
@@ -25,13 +27,15 @@ type FrameTime = Record<'decode' | 'crop' | 'encode' | 'head' | 'pick', number>;
 
 /** Everything measured in one run. */
 interface BenchReport {
+  serve?: ServeBenchResult;
   ingest?: BenchTable;
   tracker?: TrackerBenchResult;
   frame?: FrameTime;
   peers?: PeersResult;
+  batch?: BatchBenchResult;
 }
 
-const PARTS = ['ingest', 'tracker', 'peers'] as const;
+const PARTS = ['ingest', 'tracker', 'peers', 'batch', 'serve'] as const;
 type Part = (typeof PARTS)[number];
 
 /** A folder beside the repository, where development machines keep what is not ours to ship. */
@@ -115,6 +119,14 @@ async function main(): Promise<void> {
   if (parts.includes('peers')) {
     report.peers = await peers(values.sequences?.split(','));
     show(formatPeers(report.peers));
+  }
+  if (parts.includes('batch')) {
+    report.batch = await benchBatch({ model: values.model, weights: values.weights });
+    show(formatBatchBench(report.batch));
+  }
+  if (parts.includes('serve')) {
+    report.serve = await benchServe({ model: values.model });
+    show(formatServeBench(report.serve));
   }
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 }
