@@ -1,5 +1,48 @@
 // The whole public API, room by room. What is not listed here may change in any release.
 
+// Recorded footage by the folder, on one machine or many; live streams leased to many.
+export {
+  BatchError,
+  type BatchErrorCode,
+  type BatchEvent,
+  type BatchInput,
+  type BatchSettings,
+  type BatchSummary,
+  BatchTarget,
+  expandInputs,
+  type LoadModel,
+  type MatchedTargets,
+  ModelPool,
+  type ModelRequest,
+  matchTargets,
+  parseTargets,
+  type RunBatchOptions,
+  readTargetsFile,
+  runBatch,
+  type TargetEntry,
+  type VideoResult,
+  type VideoStatus,
+} from './batch/index.js';
+export {
+  type BoxListener,
+  holdLiveStreams,
+  LiveBridge,
+  LiveCommand,
+  type LiveHolderEvent,
+  type LiveHolderOptions,
+  LiveJob,
+} from './batch/live/index.js';
+export {
+  type DeadLetter,
+  QueueAdmin,
+  type QueuePlace,
+  type QueueReport,
+  type RemoteBatchOptions,
+  runRemoteBatch,
+  runWorker,
+  type WorkerEvent,
+  type WorkerOptions,
+} from './batch/queue/index.js';
 // Words every room shares.
 export { type Box, type I420Picture, InvalidArgumentError, iou, SiamtrackError } from './common/index.js';
 // Sequences of benchmarks, on disk.

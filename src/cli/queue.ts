@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { LiveBridge } from '../batch/live/index.js';
 import type { DeadLetter, QueueAdmin, QueueReport } from '../batch/queue/index.js';
 import { addExamples } from './examples.js';
 
@@ -41,11 +42,40 @@ export function registerQueue(program: Command): void {
         print(options, { forgotten: count }, () => `${count} forgotten\n`);
       }),
     );
+  add('streams', 'list the live streams, and whether a worker holds each').action(
+    (options: QueueCommandOptions) =>
+      withBridge(options, async (bridge) =>
+        print(options, await bridge.streams(), (streams) =>
+          streams
+            .map(({ stream, held }) => `${stream}  ${held ? 'held' : 'waiting for a worker'}\n`)
+            .join(''),
+        ),
+      ),
+  );
+  add('add-stream', 'leave a live stream to the workers that have --live')
+    .argument('<name>', 'what it is called')
+    .argument('<source>', 'rtsp://, http:// ... as for `siamtrack serve`')
+    .option('-m, --model <name>', 'a shipped model, a model folder or a model.json', 'default')
+    .action((stream: string, source: string, options: QueueCommandOptions & { readonly model: string }) =>
+      withBridge(options, async (bridge) => {
+        await bridge.add({ stream, source, model: { name: options.model, precision: 'auto' }, targets: [] });
+        print(options, { added: stream }, () => `${stream} added\n`);
+      }),
+    );
+  add('remove-stream', 'take a live stream away from its holder')
+    .argument('<name>', 'what it is called')
+    .action((stream: string, options: QueueCommandOptions) =>
+      withBridge(options, async (bridge) => {
+        const removed = await bridge.remove(stream);
+        print(options, { removed }, () => (removed ? `${stream} removed\n` : `no stream ${stream}\n`));
+      }),
+    );
   addExamples(
     group,
     'queue show --redis redis://queue.example',
     'queue dead --redis redis://queue.example',
     'queue retry street/0142 --redis redis://queue.example',
+    'queue add-stream gate rtsp://camera/1 --redis redis://queue.example',
   );
 }
 
@@ -56,6 +86,19 @@ async function using(options: QueueCommandOptions, act: (admin: QueueAdmin) => P
     await act(admin);
   } finally {
     await admin.close();
+  }
+}
+
+async function withBridge(
+  options: QueueCommandOptions,
+  act: (bridge: LiveBridge) => Promise<void>,
+): Promise<void> {
+  const { LiveBridge } = await import('../batch/live/index.js');
+  const bridge = await LiveBridge.open(options);
+  try {
+    await act(bridge);
+  } finally {
+    await bridge.close();
   }
 }
 

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { ModelPool } from '../batch/index.js';
+import { ModelPool, type ModelRequest } from '../batch/index.js';
+import type { LiveHolderEvent, LiveJob } from '../batch/live/index.js';
 import type { WorkerEvent } from '../batch/queue/index.js';
+import type { Model } from '../model/index.js';
 import { addExamples } from './examples.js';
 import { watchInterrupts } from './interrupts.js';
 import { count, loadChosenModel } from './model-option.js';
@@ -14,6 +16,7 @@ interface WorkerCommandOptions {
   readonly lease: number;
   readonly retries: number;
   readonly idle?: number;
+  readonly live: number;
   readonly json: boolean;
 }
 
@@ -38,6 +41,7 @@ export function registerWorker(program: Command): void {
       5,
     )
     .option('--idle <seconds>', 'end after so long without work', count('--idle'))
+    .option('--live <count>', 'live streams held besides', (text) => Number(text), 0)
     .option('--json', 'print what happens as one JSON object a line', false)
     .action(run);
   addExamples(
@@ -49,14 +53,15 @@ export function registerWorker(program: Command): void {
 
 async function run(options: WorkerCommandOptions): Promise<void> {
   const { runWorker } = await import('../batch/queue/index.js');
-  const { jobs, json } = options;
+  const { jobs, json, live } = options;
   const threads = options.threads ?? Math.min(availableParallelism(), jobs);
-  const models = new ModelPool(({ name, ...wanted }) =>
-    loadChosenModel({ ...wanted, model: name, threads, provider: 'cpu' }),
-  );
+  const load = ({ name, ...wanted }: Omit<ModelRequest, 'engine'> & Partial<ModelRequest>) =>
+    loadChosenModel({ ...wanted, model: name, threads, provider: 'cpu' });
+  const models = new ModelPool(load);
   const interrupt = watchInterrupts();
   try {
     const decodeThreads = Math.max(1, Math.ceil(availableParallelism() / jobs));
+    const held = live > 0 ? holdStreams(options, load, interrupt.signal) : undefined;
     await runWorker({
       ...options,
       models,
@@ -64,10 +69,31 @@ async function run(options: WorkerCommandOptions): Promise<void> {
       signal: interrupt.signal,
       onEvent: json ? jsonLine : plainLine,
     });
+    await held;
   } finally {
     interrupt.stop();
     await models.dispose();
   }
+}
+
+async function holdStreams(
+  { redis, queue, live, json }: WorkerCommandOptions,
+  load: (request: LiveJob['model']) => Promise<Model>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { holdLiveStreams } = await import('../batch/live/index.js');
+  const onEvent = (event: LiveHolderEvent) => {
+    if (json) return void process.stdout.write(`${JSON.stringify(event)}\n`);
+    const stream = 'stream' in event && event.stream !== undefined ? `stream ${event.stream}: ` : '';
+    const words =
+      event.type === 'held'
+        ? 'held'
+        : event.type === 'released'
+          ? `released: ${event.reason}`
+          : event.message;
+    process.stderr.write(`${new Date().toISOString()} ${stream}${words}\n`);
+  };
+  await holdLiveStreams({ redis, queue, streams: live, load, signal, onEvent });
 }
 
 function jsonLine(event: WorkerEvent): void {
