@@ -1,4 +1,4 @@
-import type { LiveOptions } from './live.js';
+import type { LiveSettings } from './live-settings.js';
 import type { SourceAddress } from './source-form.js';
 import { HTTP_PROTOCOLS } from './video-input.js';
 
@@ -6,9 +6,10 @@ import { HTTP_PROTOCOLS } from './video-input.js';
  * ffmpeg's options before a live input. No frame waits for a later one: the decoder may not keep several in work at once
  * (`low_delay`), and the first is shown without first collecting a second of them to guess the frame rate.
  *
+ * @param version see `ffmpegVersion`
  * @param options `hardware` only as far as it is still to be tried; `realtime` as decided
  */
-export function liveInputOptions(address: SourceAddress, options: LiveOptions): string[] {
+export function liveInputOptions(address: SourceAddress, options: LiveSettings, version: number): string[] {
   const { threads, hardware, inputOptions = [] } = options;
   const paced = options.realtime === true;
   return [
@@ -16,11 +17,12 @@ export function liveInputOptions(address: SourceAddress, options: LiveOptions): 
     ...(hardware ? ['-hwaccel', hardware] : []),
     ...(paced ? ['-re'] : ['-flags', 'low_delay', '-fpsprobesize', '0']),
     ...formOptions(address, options),
+    ...timeoutOptions(address, options, version),
     ...inputOptions,
   ];
 }
 
-function formOptions({ form, input }: SourceAddress, options: LiveOptions): string[] {
+function formOptions({ form, input }: SourceAddress, options: LiveSettings): string[] {
   switch (form) {
     case 'rtsp':
       return [
@@ -56,5 +58,27 @@ function formOptions({ form, input }: SourceAddress, options: LiveOptions): stri
       return ['-re', '-f', 'lavfi'];
     case 'file':
       return options.loop ? ['-stream_loop', '-1'] : [];
+  }
+}
+
+/**
+ * Longer than the watchdog's patience, and only for when there is no watchdog any more: a program that was killed outright
+ * leaves an ffmpeg that waits for a silent server, and without this would wait for ever.
+ */
+function timeoutOptions({ form, input }: SourceAddress, options: LiveSettings, version: number): string[] {
+  const milliseconds = Math.max(options.connectTimeout, options.stallTimeout) + 5000;
+  const microseconds = String(Math.min(milliseconds * 1000, 2_000_000_000));
+  switch (form) {
+    case 'rtsp':
+      return [version >= 5 ? '-timeout' : '-stimeout', microseconds];
+    case 'http':
+    case 'rtmp':
+    case 'srt':
+    case 'tcp':
+      return ['-rw_timeout', microseconds];
+    case 'udp':
+      return /^udp:/i.test(input) ? ['-timeout', microseconds] : [];
+    default:
+      return [];
   }
 }

@@ -187,11 +187,11 @@ class ReconnectingSource implements LiveSource {
     const connection = new LiveConnection({
       ffmpegPath: path,
       version,
-      inputOptions: liveInputOptions(this.#address, {
-        ...this.#options,
-        hardware: this.#hardware,
-        realtime: this.#paced,
-      }),
+      inputOptions: liveInputOptions(
+        this.#address,
+        { ...this.#options, hardware: this.#hardware, realtime: this.#paced },
+        version,
+      ),
       input: this.#address.input,
       redact: this.#redact,
       pool: this.#pool,

@@ -6,6 +6,7 @@ import { failureCode, isHardwareFailure } from '../../src/ingest/failure.js';
 import { openLive, parseSource, redactUrl } from '../../src/ingest/index.js';
 import { LiveClock } from '../../src/ingest/live-clock.js';
 import { liveInputOptions } from '../../src/ingest/live-input.js';
+import { liveSettings } from '../../src/ingest/live-settings.js';
 import { redactor } from '../../src/ingest/redact.js';
 import { StreamHeader } from '../../src/ingest/stream-header.js';
 import { WarningThrottle } from '../../src/ingest/warning-throttle.js';
@@ -96,7 +97,8 @@ describe('the form of a source', () => {
 });
 
 describe("ffmpeg's options", () => {
-  const of = (source: string, options = {}) => liveInputOptions(parseSource(source), options).join(' ');
+  const of = (source: string, options = {}, version = 7) =>
+    liveInputOptions(parseSource(source), liveSettings(options), version).join(' ');
 
   it('open webcams by the system they are on', () => {
     expect(of('/dev/video0', { inputOptions: ['-video_size', '1280x720'] })).toMatch(
@@ -111,6 +113,16 @@ describe("ffmpeg's options", () => {
     expect(of('clip.mp4', { realtime: true, loop: true })).toMatch(/-re .*-stream_loop -1/);
     expect(of('rtsp://camera/1', { transport: 'udp' })).toContain('-rtsp_transport udp');
     expect(of('rtsp://camera/1', { hardware: 'vaapi', threads: 2 })).toContain('-threads 2 -hwaccel vaapi');
+  });
+
+  it('end an ffmpeg that nobody watches any more, after the watchdog would have', () => {
+    const patience = { connectTimeout: 2000, stallTimeout: 3000 };
+    expect(of('rtsp://h/1', patience)).toMatch(/-timeout 8000000$/);
+    expect(of('rtsp://h/1', patience, 4.04)).toMatch(/-stimeout 8000000$/);
+    for (const source of ['http://h/1', 'rtmp://h/1', 'srt://h:1', 'tcp://h:1']) {
+      expect(of(source, patience)).toMatch(/-rw_timeout 8000000$/);
+    }
+    expect(of('udp://h:1', patience)).toMatch(/-timeout 8000000$/);
   });
 
   it('keep a network source from reading local files', () => {

@@ -45,7 +45,7 @@ async function script(name: string, body: string): Promise<string> {
   return path;
 }
 
-describe('a file as a live source', () => {
+describe.concurrent('a file as a live source', () => {
   it('plays once at its native speed', async () => {
     const started = performance.now();
     await using viewer = new Viewer(short);
