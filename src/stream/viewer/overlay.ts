@@ -147,6 +147,7 @@ function tag(
 }
 
 function drawTrail(context: CanvasRenderingContext2D, { trail, colour }: DrawnTarget, scale: number): void {
+  context.save();
   context.strokeStyle = colour;
   context.lineWidth = 2;
   context.lineCap = 'round';
@@ -160,7 +161,7 @@ function drawTrail(context: CanvasRenderingContext2D, { trail, colour }: DrawnTa
     context.lineTo(...centre(after.box, scale));
     context.stroke();
   }
-  context.globalAlpha = 1;
+  context.restore();
 }
 
 function drawEdit(context: CanvasRenderingContext2D, { box, name, handles }: DrawnEdit, scale: number): void {

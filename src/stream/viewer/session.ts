@@ -130,7 +130,8 @@ export class Session {
         else if (view) view.onStream(message);
         else this.#streams.set(message.stream, new StreamView(message.info));
         if (!this.view) this.#chosen = this.streams[0]?.name;
-        if (message.event === 'added' || message.event === 'removed') this.#subscribe();
+        // Where it stops, the last frame may have come without its picture: a new subscription begins with the newest one.
+        if (['added', 'removed', 'paused', 'ended'].includes(message.event)) this.#subscribe();
         this.#listener.onEvent(message);
         this.#listener.onChange();
         break;

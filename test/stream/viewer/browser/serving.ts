@@ -114,17 +114,17 @@ export class Traffic {
     });
   }
 
-  /** The box of a target in a frame, from box messages or a history. */
-  box(stream: string, target: string, frame: number): number[] | undefined {
+  /** A target in a frame, from box messages or a history. */
+  target(stream: string, target: string, frame: number): Json {
     for (const message of [...this.received].reverse()) {
       if (message.stream !== stream) continue;
       if (message.type === 'target' && message.target === target) {
         const entry = message.history?.find((point: Json) => point.frame === frame);
-        if (entry) return entry.box;
+        if (entry) return entry;
       }
       if (message.type === 'boxes' && message.frame === frame) {
         const found = message.targets.find(({ id }: Json) => id === target);
-        if (found) return found.box;
+        if (found) return found;
       }
     }
     return undefined;
