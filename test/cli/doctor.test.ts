@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/cli/doctor-checks.js';
+import type { EngineReport } from '../../src/cli/doctor-engines.js';
 import { packageRoot, packageVersion } from '../../src/common/index.js';
 
 interface Report {
   readonly version: string;
   readonly ok: boolean;
   readonly findings: readonly Finding[];
+  readonly engines?: EngineReport;
 }
 
 const main = join(packageRoot(), 'dist/cli/main.js');
@@ -57,6 +59,13 @@ describe('siamtrack doctor', () => {
     }
   });
 
+  it('times every engine that works on the default model, and says what auto takes', () => {
+    const { rows = [], chosen } = report.engines ?? {};
+    expect(rows.map(({ engine }) => engine)).toContain('onnx');
+    for (const { batch, problem } of rows) expect(batch ?? problem).toBeTruthy();
+    expect(chosen).toMatch(/^onnx/);
+  });
+
   it('is well, with status 0, where all that is needed works, and only there', () => {
     expect(report.ok).toBe(report.findings.every(({ works, needed }) => works || !needed));
     expect(status).toBe(report.ok ? 0 : 1);
@@ -68,7 +77,12 @@ describe('siamtrack doctor', () => {
   });
 
   it('misses ffmpeg where there is none: status 1, and how to get it', () => {
-    const result = doctor(['--json'], { PATH: empty, FFMPEG_PATH: undefined, FFPROBE_PATH: undefined });
+    const result = doctor(['--json'], {
+      PATH: empty,
+      FFMPEG_PATH: undefined,
+      FFPROBE_PATH: undefined,
+      SIAMTRACK_CACHE: empty,
+    });
     const without: Report = JSON.parse(result.stdout);
     expect([result.status, without.ok]).toEqual([1, false]);
     expect(finding('ffmpeg', without)).toMatchObject({ works: false, detail: 'ffmpeg was not found' });

@@ -15,9 +15,6 @@ const hasFootage = existsSync(folder);
 if (!hasFootage) console.info(`skipped: no ${folder} (set SIAMTRACK_DATA to the folder above)`);
 const hasTensorFlow = tensorflowStatus().engines.length > 0;
 
-/** Enough for errors to add up, and few enough for a test; `npm run bench:engines -- --boxes` takes all. */
-const FRAMES = 60;
-
 async function boxesOn(engine: EngineName): Promise<Box[]> {
   const model = await loadModel('default', { engine, precision: 'float32' });
   const { source: path, targets } = await readOtbSequence(folder);
@@ -29,7 +26,6 @@ async function boxesOn(engine: EngineName): Promise<Box[]> {
     if (frame.index === 0) await tracker.init(frame, first);
     else boxes.push((await tracker.update(frame)).box);
     frame.release();
-    if (boxes.length === FRAMES) break;
   }
   await source.close();
   await model.dispose();
@@ -41,10 +37,11 @@ describe('boxes on footage', () => {
     'agree between ONNX Runtime and TensorFlow within half a pixel on every frame',
     async () => {
       const [onnx, tensorflow] = [await boxesOn('onnx'), await boxesOn('tensorflow')];
-      expect(tensorflow.length).toBe(FRAMES);
+      expect(tensorflow.length).toBe(onnx.length);
+      expect(tensorflow.length).toBeGreaterThan(100);
       for (const [k, box] of tensorflow.entries())
         for (const [side, value] of box.entries()) expect(Math.abs(value - onnx[k][side])).toBeLessThan(0.5);
     },
-    60_000,
+    120_000,
   );
 });
