@@ -65,6 +65,7 @@ it('offers exactly these values, so that nothing becomes public unnoticed', () =
     'meanMeasures',
     'measure',
     'measureResults',
+    'modelForStream',
     'openSource',
     'parseManifest',
     'parseTargets',
