@@ -67,7 +67,7 @@ export class OverlayPixels {
   }
 }
 
-/** Begins to keep what is shown at every change of the picture. @param colour of the box */
+/** Begins to keep what is shown at every change of the picture, and what is told to those who listen. @param colour of the box */
 export async function watchStage(page: Page, colour: string): Promise<void> {
   await page.evaluate((hex) => {
     const stage = document.getElementById('stage') as HTMLElement;
@@ -102,7 +102,12 @@ export async function watchStage(page: Page, colour: string): Promise<void> {
     // Its callback comes after the turn in which picture and boxes were drawn, and before any other.
     new MutationObserver(look).observe(stage, { attributes: true, attributeFilter: ['data-frame'] });
     look();
-    (window as unknown as { kept: Kept[] }).kept = kept;
+    const said: string[] = [];
+    const announcer = document.getElementById('announcer') as HTMLElement;
+    new MutationObserver(() => said.push(announcer.textContent ?? '')).observe(announcer, {
+      childList: true,
+    });
+    Object.assign(window, { kept, said });
   }, colour);
 }
 
@@ -113,4 +118,9 @@ export async function seenOnStage(page: Page): Promise<Seen[]> {
     ...seen,
     overlay: new OverlayPixels(width, drawn, 320),
   }));
+}
+
+/** What was told to people with a screen reader. */
+export async function spoken(page: Page): Promise<string> {
+  return page.evaluate(() => (window as unknown as { said: string[] }).said.join('. '));
 }

@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 import { packageRoot } from '../../../../src/common/index.js';
 
 /** The built command line and page, as `npm run build` leaves them. */
-const MAIN = process.env.SIAMTRACK_MAIN ?? join(packageRoot(), 'dist/cli/main.js');
+const MAIN = join(packageRoot(), 'dist/cli/main.js');
 export const VIEWER = join(packageRoot(), 'dist/stream/viewer/index.html');
 
 /** A Chromium of this machine, if there is one. */

@@ -5,7 +5,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Clip, ensureFixture } from '../../../../fixtures/index.js';
 import { type Box, iou } from '../../../../src/common/index.js';
-import { type Seen, seenOnStage, watchStage } from './seen.js';
+import { type Seen, seenOnStage, spoken, watchStage } from './seen.js';
 import { findChromium, ServeProcess, Traffic, VIEWER } from './serving.js';
 
 const executablePath = findChromium();
@@ -15,6 +15,8 @@ if (why) console.warn(`The viewer is not tested: ${why}.`);
 /** Colour of the first target of a stream. */
 const FIRST = '#56b4e9';
 const TIMEOUT = 45_000;
+
+const eventually = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: TIMEOUT, interval: 100 });
 
 describe.skipIf(why !== '')('the viewer in a browser', () => {
   let clip: Clip;
@@ -28,8 +30,8 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
   beforeAll(async () => {
     [clip, leaving] = await Promise.all([ensureFixture('moving'), ensureFixture('leaving')]);
     serving = await ServeProcess.start([
-      { name: 'road', source: clip.video, loop: true },
-      { name: 'gate', source: leaving.video, loop: true, heldFrames: 25 },
+      { name: 'road', source: clip.video },
+      { name: 'gate', source: leaving.video, heldFrames: 25 },
     ]);
     // Chromium's own sandbox is not to be had for root.
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
@@ -51,16 +53,39 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     await removeAll();
   }
 
-  /** Pauses the file and goes to its first frame, in the way of a person. */
-  async function pauseAtStart(): Promise<void> {
-    if (!(await paused())) await page.getByRole('button', { name: 'Pause', exact: true }).click();
-    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
-    await page.getByRole('slider', { name: 'Place in the file' }).press('Home');
-    await page.waitForSelector('#stage[data-frame="0"]');
+  const state = () => page.locator('#stream-state').textContent();
+  const toStart = () => page.getByRole('slider', { name: 'Place in the file' }).press('Home');
+
+  /** Lets the file play, from its start where it has ended. */
+  async function play(): Promise<void> {
+    while ((await state()) === 'ended') {
+      await toStart();
+      await page.waitForTimeout(200);
+    }
+    if ((await state()) === 'paused') await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await eventually(state).toMatch(/playing|ended/);
   }
 
-  const paused = async () => (await page.locator('#pause').textContent()) === 'Play';
-  const play = () => page.getByRole('button', { name: 'Play', exact: true }).click();
+  /** Pauses the file where it is, or at its end. */
+  async function halt(): Promise<void> {
+    if ((await state()) === 'playing')
+      await page
+        .locator('#pause')
+        .click({ timeout: 1000 })
+        .catch(() => undefined);
+    await eventually(state).toMatch(/paused|ended/);
+  }
+
+  /** Pauses the file and goes to its first frame, in the way of a person. */
+  async function pauseAtStart(): Promise<void> {
+    while ((await state()) !== 'paused') {
+      // It may end meanwhile: then it is played again.
+      await play();
+      await halt();
+    }
+    await toStart();
+    await page.waitForSelector('#stage[data-frame="0"]');
+  }
 
   /** Where a point of the frame is on the screen. */
   async function onScreen(x: number, y: number): Promise<[number, number]> {
@@ -91,7 +116,7 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     while (await remove.count()) {
       const count = await remove.count();
       await remove.first().click();
-      await expect.poll(() => remove.count()).toBeLessThan(count);
+      await eventually(() => remove.count()).toBeLessThan(count);
     }
   }
 
@@ -109,9 +134,7 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     });
     await play();
     const seen: Seen[] = [];
-    await expect
-      .poll(async () => seen.push(...(await seenOnStage(page))), { timeout: TIMEOUT, interval: 200 })
-      .toBeGreaterThan(12);
+    await eventually(async () => seen.push(...(await seenOnStage(page)))).toBeGreaterThan(12);
 
     const overlaps: number[] = [];
     const offsets: number[] = [];
@@ -155,31 +178,24 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     await watchStage(page, FIRST);
     await play();
     const lost: Seen[] = [];
-    await expect
-      .poll(
-        async () => {
-          const seen = await seenOnStage(page);
-          return lost.push(
-            ...seen.filter(({ frame }) => traffic.target('gate', '1', frame)?.state === 'lost'),
-          );
-        },
-        { timeout: TIMEOUT, interval: 200 },
-      )
-      .toBeGreaterThan(0);
+    await eventually(async () => {
+      const seen = await seenOnStage(page);
+      if ((await state()) === 'ended') await play();
+      return lost.push(...seen.filter(({ frame }) => traffic.target('gate', '1', frame)?.state === 'lost'));
+    }).toBeGreaterThan(0);
     for (const { frame, overlay } of lost) {
       const [x, y, width, height] = traffic.target('gate', '1', frame).box;
       const share = overlay.drawnShare([x, y, Math.min(width, 318 - x), height]);
       expect(share, `frame ${frame}`).toBeGreaterThan(0.25);
       expect(share, `frame ${frame}`).toBeLessThan(0.7);
     }
-    await page.getByRole('button', { name: 'Pause', exact: true }).click();
-    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
-    await expect.poll(() => page.locator('#announcer').textContent()).toMatch(/lost/);
+    await eventually(() => spoken(page)).toMatch(/1 was lost/);
 
-    // Shown anew on this frame, it keeps its id.
+    // Shown anew on the frame that is shown, it keeps its id.
+    await halt();
     await target('1').getByRole('button', { name: 'Redraw' }).click();
     const shown = await drag([200, 100, 40, 40]);
-    await expect.poll(() => traffic.received.some(({ event }) => event === 'reinitialised')).toBe(true);
+    await eventually(() => traffic.received.some(({ event }) => event === 'reinitialised')).toBe(true);
     expect(traffic.sent.find(({ type }) => type === 'reinitTarget')).toMatchObject({
       target: '1',
       frame: shown,
@@ -189,7 +205,8 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
 
   it('puts a box whose picture has gone on the newest one, to be confirmed there', async () => {
     await open('gate');
-    if (await paused()) await play();
+    await pauseAtStart();
+    await play();
     await page.mouse.move(...(await onScreen(100, 100)));
     await page.mouse.down();
     await page.mouse.move(...(await onScreen(160, 150)));
@@ -197,12 +214,8 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     const held = await shownFrame();
     // More frames pass than the server holds.
     const newest = () =>
-      Math.max(
-        ...traffic.received
-          .filter(({ type, stream }) => type === 'boxes' && stream === 'gate')
-          .map(({ frame }) => frame),
-      );
-    await expect.poll(newest, { timeout: TIMEOUT }).toBeGreaterThan(held + 30);
+      traffic.received.findLast(({ type, stream }) => type === 'boxes' && stream === 'gate').frame;
+    await eventually(newest).toBeGreaterThan(held + 30);
     await page.mouse.up();
     await page.getByRole('alert').getByText('no longer holds that picture').waitFor();
     await page.locator('#edit').waitFor();
@@ -233,7 +246,7 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     expect(await side('y')).toBeLessThan(before[1]);
     expect(await side('width')).toBeGreaterThan(before[2]);
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.locator('#edit').isVisible()).toBe(false);
+    await eventually(() => page.locator('#edit').isVisible()).toBe(false);
     await page.keyboard.press('n');
     const [x, y, width, height] = clip.boxes[0]!;
     for (const [name, value] of Object.entries({ x, y, width, height })) {
@@ -252,11 +265,11 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     await page.keyboard.press(']');
     await page.keyboard.press('r');
     await page.keyboard.press('Enter');
-    await expect.poll(() => traffic.received.some(({ event }) => event === 'reinitialised')).toBe(true);
+    await eventually(() => traffic.received.some(({ event }) => event === 'reinitialised')).toBe(true);
     await page.keyboard.press('Delete');
     await page.getByText('No targets yet.').waitFor();
     await page.keyboard.press('Space');
-    await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
+    await eventually(state).toMatch(/playing|ended/);
   });
 
   it('is used by a finger on a phone', async () => {
@@ -343,9 +356,9 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     await open();
     await serving.stop('SIGKILL');
     await page.getByText(/Connection lost\. Trying again in \d+ s/).waitFor();
-    await expect
-      .poll(() => page.locator('#announcer').textContent())
-      .toMatch(/connection to the server was lost/);
+    await eventually(() => page.locator('#announcer').textContent()).toMatch(
+      /connection to the server was lost/,
+    );
     await serving.start({ SIAMTRACK_TOKEN: 'a token for tests' });
     const token = page.getByLabel('Token', { exact: true });
     await token.waitFor();
@@ -354,9 +367,9 @@ describe.skipIf(why !== '')('the viewer in a browser', () => {
     await page.getByText('The server does not know this token.').waitFor();
     await token.fill('a token for tests');
     await page.keyboard.press('Enter');
-    await expect.poll(() => page.locator('#connection').textContent()).toBe('Connected');
-    const before = await shownFrame();
-    await expect.poll(shownFrame, { timeout: TIMEOUT }).not.toBe(before);
+    await eventually(() => page.locator('#connection').textContent()).toBe('Connected');
+    const after = traffic.received.findLastIndex(({ type }) => type === 'hello');
+    await eventually(() => traffic.received.slice(after).some(({ type }) => type === 'boxes')).toBe(true);
     // The token is remembered.
     await page.reload();
     await page.waitForSelector('#stage[data-frame]');
