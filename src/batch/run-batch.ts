@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { SiamtrackError } from '../common/index.js';
 import { BatchError } from './errors.js';
 import { type BatchEvent, type BatchSummary, summarise, type VideoResult } from './events.js';
+import { Gate } from './gate.js';
 import { hidden } from './identity.js';
 import type { BatchInput } from './inputs.js';
 import type { ModelPool, ModelRequest } from './model-pool.js';
@@ -48,10 +49,11 @@ export async function runBatch(options: RunBatchOptions): Promise<BatchSummary> 
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const decodeThreads = options.decodeThreads ?? Math.max(1, Math.ceil(cores / jobs));
   const results: VideoResult[] = new Array(inputs.length);
+  const gate = new Gate();
   let next = 0;
   const runner = async () => {
     for (let k = next++; k < inputs.length; k = next++) {
-      const result = await one(inputs[k], planner, { ...options, signal, decodeThreads, onEvent });
+      const result = await one(inputs[k], planner, { ...options, signal, decodeThreads, gate, onEvent });
       results[k] = result.video;
       onEvent({ type: 'video', ...result.video });
       if (outOfOrder(result.cause)) stop.abort(result.cause);
@@ -64,11 +66,11 @@ export async function runBatch(options: RunBatchOptions): Promise<BatchSummary> 
 async function one(
   input: BatchInput,
   planner: JobPlanner,
-  options: RunBatchOptions & Required<Pick<RunBatchOptions, 'onEvent' | 'signal'>>,
+  options: RunBatchOptions & Required<Pick<RunBatchOptions, 'onEvent' | 'signal'>> & { readonly gate: Gate },
 ): Promise<{ readonly video: VideoResult; readonly cause?: unknown }> {
   const { name } = input;
   const location = hidden(input.location);
-  const { signal, onEvent, models, decodeThreads } = options;
+  const { signal, onEvent, models, decodeThreads, gate } = options;
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
   let first: number | undefined;
@@ -80,6 +82,7 @@ async function one(
     const { status, frames, followed, damage } = await runJob(job, {
       signal,
       decodeThreads,
+      gate,
       model: (wanted) => models.get(wanted),
       onFrame: (done, total) => {
         latest = done;

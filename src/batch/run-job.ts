@@ -4,6 +4,7 @@ import type { SourceWarning } from '../ingest/index.js';
 import { type Model, modelForStream } from '../model/index.js';
 import { downloaded } from './download.js';
 import { BatchError } from './errors.js';
+import type { Gate } from './gate.js';
 import { type BatchJob, jobKey } from './job.js';
 import { allOutputsThere, publishRecord, recordFile, writeOutputs } from './outputs.js';
 import { type Done, type Ending, StateFolder } from './state-folder.js';
@@ -14,6 +15,8 @@ export interface RunJobOptions {
   readonly model: (job: BatchJob) => Promise<Model>;
   readonly signal?: AbortSignal;
   readonly decodeThreads?: number;
+  /** Shared by all jobs of this process. */
+  readonly gate?: Gate;
   /** Called with each checkpoint; what it throws ends the work. */
   readonly onCheckpoint?: (done: number) => Promise<void>;
   /** Called before the record is committed; throws where this process has no right to. */

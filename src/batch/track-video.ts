@@ -4,6 +4,7 @@ import type { Model } from '../model/index.js';
 import { StartNotReachedError } from '../pipeline/index.js';
 import { BatchError } from './errors.js';
 import { FrameFollower } from './frame-follower.js';
+import type { Gate } from './gate.js';
 import type { BatchJob } from './job.js';
 import { mergePasses } from './merge-passes.js';
 import { PartRecord } from './part-record.js';
@@ -21,6 +22,8 @@ export interface TrackVideoOptions {
   readonly signal?: AbortSignal;
   /** Decoder threads. */
   readonly decodeThreads?: number;
+  /** Through which the videos of a process go together. */
+  readonly gate?: Gate;
   /** Called with each checkpoint; what it throws ends the work. */
   readonly onCheckpoint?: (done: number) => Promise<void>;
   /** Called for each frame. @param total an estimate, where there is one */
@@ -199,9 +202,10 @@ class Walk {
     total: () => number | undefined,
     any: boolean,
   ): Promise<void> {
-    const { signal, job, onFrame } = this.#options;
+    const { signal, job, onFrame, gate } = this.#options;
     const follower = this.#follower;
     let since = 0;
+    const leave = gate?.join();
     // A frame that fails half-way leaves some targets on it and some before it: nothing to go on from.
     let between = true;
     try {
@@ -209,6 +213,7 @@ class Walk {
         for await (const frame of frames) {
           try {
             if (signal?.aborted) break;
+            await gate?.pass();
             between = false;
             const line = await follower.follow(frame);
             between = true;
@@ -228,6 +233,8 @@ class Walk {
       if (between) await this.#checkpoint().catch(() => undefined);
       await this.#saving.catch(() => undefined);
       throw signal?.aborted ? signal.reason : error;
+    } finally {
+      leave?.();
     }
     await this.#saving;
   }

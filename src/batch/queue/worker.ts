@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import { SiamtrackError } from '../../common/index.js';
 import { BatchError } from '../errors.js';
+import { Gate } from '../gate.js';
 import { BatchJob } from '../job.js';
 import type { ModelPool } from '../model-pool.js';
 import { type JobOutcome, runJob } from '../run-job.js';
@@ -65,8 +66,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const connection = await connectRedis(options.redis);
   const name = `${hostname()}:${process.pid}`;
   const running = new AbortController();
+  const gate = new Gate();
   const take = (job: Job<BatchJob, JobOutcome>, token?: string) =>
-    work(job, token as string, name, { ...options, lease, onEvent }, running.signal);
+    work(job, token as string, name, { ...options, lease, onEvent, gate }, running.signal);
   const worker = new Worker<BatchJob, JobOutcome>(BATCH, take, {
     connection,
     prefix: queue,
@@ -135,8 +137,9 @@ async function work(
     lease,
     retries = 5,
     decodeThreads,
+    gate,
     onEvent,
-  }: WorkerOptions & Required<Pick<WorkerOptions, 'lease' | 'onEvent'>>,
+  }: WorkerOptions & Required<Pick<WorkerOptions, 'lease' | 'onEvent'>> & { readonly gate: Gate },
   signal: AbortSignal,
 ): Promise<JobOutcome> {
   const begun = performance.now();
@@ -168,6 +171,7 @@ async function work(
     const outcome = await runJob(job, {
       signal,
       decodeThreads,
+      gate,
       model: (wanted) => models.get(wanted),
       onFrame: tell,
       onCheckpoint: async () => {
