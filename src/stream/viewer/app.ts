@@ -292,11 +292,10 @@ export class App {
 
   /** What changes when something happens. */
   #render(): void {
-    const { streams, view, state, role, mayControl, addStream } = this.#session;
+    const { view, state, role, mayControl, addStream } = this.#session;
     const open = state.kind === 'open';
     document.body.dataset.connection = state.kind;
     document.body.dataset.mode = this.#editing.mode;
-    this.#streams.render(streams, view?.name, open);
     this.#marks.render(this.#editing.marks);
     byId('banner', HTMLElement).hidden =
       state.kind !== 'waiting' && !(state.kind === 'connecting' && this.#wasLost);
@@ -313,7 +312,8 @@ export class App {
 
   /** What changes all the time. */
   #refresh(): void {
-    const { view, role, mayControl } = this.#session;
+    const { streams, view, state, role, mayControl } = this.#session;
+    this.#streams.render(streams, view?.name, state.kind === 'open');
     const control = role !== 'control' ? 'none' : mayControl ? 'on' : 'off';
     this.#targets.render(view, (target) => this.#nameOf(target), control);
     this.#player.render(view, this.#stage.held, control);
