@@ -137,7 +137,9 @@ export class FilePlayer implements StreamSource, FileControls {
     for await (const frame of source) {
       let given = false;
       try {
-        if (!first && (await this.#whilePaused())) origin = undefined;
+        // The first picture and one that was sought are shown while paused, too.
+        const shown = first && shift.index === 0;
+        if (!shown && (await this.#whilePaused())) origin = undefined;
         origin = await this.#pace(frame.pts, origin);
         if (this.#seek || this.#closed.signal.aborted) return undefined;
         if (first) {
