@@ -15,7 +15,7 @@ export interface ReverseOptions {
   readonly spill: string;
   /** Most bytes of decoded frames kept at once (one frame at least). */
   readonly bytes: number;
-  readonly source: Pick<SourceOptions, 'fps' | 'threads' | 'signal'>;
+  readonly source: Pick<SourceOptions, 'fps' | 'threads' | 'hardware' | 'signal'>;
 }
 
 type Kept = Omit<ReversedFrame, 'y' | 'u' | 'v'> & { readonly offset: number };

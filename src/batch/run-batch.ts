@@ -19,6 +19,8 @@ export interface RunBatchOptions extends BatchSettings {
   readonly jobs?: number;
   /** Decoder threads of each video. Default: the cores shared out among the jobs. */
   readonly decodeThreads?: number;
+  /** Decode with this `-hwaccel` of ffmpeg; software, and a warning, where it fails. */
+  readonly hardware?: string;
   readonly onEvent?: (event: BatchEvent) => void;
   /** Stops each video at its next frame with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -70,7 +72,7 @@ async function one(
 ): Promise<{ readonly video: VideoResult; readonly cause?: unknown }> {
   const { name } = input;
   const location = hidden(input.location);
-  const { signal, onEvent, models, decodeThreads, gate } = options;
+  const { signal, onEvent, models, decodeThreads, hardware, gate } = options;
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
   let first: number | undefined;
@@ -82,6 +84,7 @@ async function one(
     const { status, frames, followed, damage } = await runJob(job, {
       signal,
       decodeThreads,
+      hardware,
       gate,
       model: (wanted) => models.get(wanted),
       onFrame: (done, total) => {

@@ -15,6 +15,8 @@ export interface RunJobOptions {
   readonly model: (job: BatchJob) => Promise<Model>;
   readonly signal?: AbortSignal;
   readonly decodeThreads?: number;
+  /** Name of an ffmpeg `-hwaccel` of this machine; software where it fails. */
+  readonly hardware?: string;
   /** Shared by all jobs of this process. */
   readonly gate?: Gate;
   /** Called with each checkpoint; what it throws ends the work. */

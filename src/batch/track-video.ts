@@ -22,6 +22,8 @@ export interface TrackVideoOptions {
   readonly signal?: AbortSignal;
   /** Decoder threads. */
   readonly decodeThreads?: number;
+  /** Name of an ffmpeg `-hwaccel` of this machine. */
+  readonly hardware?: string;
   /** Through which the videos of a process go together. */
   readonly gate?: Gate;
   /** Called with each checkpoint; what it throws ends the work. */
@@ -154,8 +156,8 @@ async function walkForwards(
   return { frames: follower.next, damage, source: { width, height, frameRate, duration, codec } };
 }
 
-function sourceOptions({ job, signal, decodeThreads }: TrackVideoOptions) {
-  return { fps: job.fps, threads: decodeThreads, signal };
+function sourceOptions({ job, signal, decodeThreads, hardware }: TrackVideoOptions) {
+  return { fps: job.fps, threads: decodeThreads, hardware, signal };
 }
 
 /**

@@ -17,7 +17,7 @@ import { createBatchDisplay } from './batch-display.js';
 import { addExamples } from './examples.js';
 import { ExitCode } from './exit.js';
 import { INTERRUPTED, watchInterrupts } from './interrupts.js';
-import { addModelOptions, count, loadChosenModel, type ModelOptions } from './model-option.js';
+import { addModelOptions, count, HARDWARE_HELP, loadChosenModel, type ModelOptions } from './model-option.js';
 
 interface BatchCommandOptions extends ModelOptions {
   readonly targets: string;
@@ -28,6 +28,7 @@ interface BatchCommandOptions extends ModelOptions {
   readonly fps: number;
   readonly checkpoint: number;
   readonly reverseBuffer: number;
+  readonly hardware?: string;
   readonly json: boolean;
   readonly redis?: string;
   readonly queue: string;
@@ -52,6 +53,7 @@ export function registerBatch(program: Command): void {
     .option('--video', 'render each video with its boxes, too', false)
     .option('-j, --jobs <count>', 'videos at once; default: one per core', count('--jobs'))
     .option('--fps <rate>', 'frames per second of folders of stills', parseRate, 25)
+    .option('--hardware <name>', HARDWARE_HELP)
     .option('--checkpoint <frames>', 'frames between checkpoints', count('--checkpoint'), 100)
     .option(
       '--reverse-buffer <MB>',
@@ -94,6 +96,7 @@ async function run(
   options: Omit<BatchCommandOptions, 'threads'> & { readonly threads?: number },
 ): Promise<void> {
   const { out, json } = options;
+  checkHardware(options);
   const entries = await readTargetsFile(options.targets);
   const inputs = await expandInputs(names, out);
   const { targets, unused } = matchTargets(inputs, entries, options.targets);
@@ -131,7 +134,9 @@ async function run(
       onEvent: display.event.bind(display),
     } satisfies RunBatchOptions;
     const summary =
-      options.redis === undefined ? await runBatch({ ...common, jobs }) : await enqueue(options, common);
+      options.redis === undefined
+        ? await runBatch({ ...common, jobs, hardware: options.hardware })
+        : await enqueue(options, common);
     await writeSummary(out, summary);
     display.end(summary);
     process.exitCode = exitCode(summary, interrupt.signal.aborted);
@@ -168,6 +173,15 @@ function parseRate(text: string): number {
   const rate = Number(text);
   if (!(rate > 0 && Number.isFinite(rate))) throw new InvalidArgumentError('--fps', 'more than 0', text);
   return rate;
+}
+
+/** Said at once, and not by each video. */
+function checkHardware({ hardware, redis }: Pick<BatchCommandOptions, 'hardware' | 'redis'>): void {
+  if (hardware === undefined) return;
+  if (redis !== undefined)
+    throw new InvalidArgumentError('--hardware', 'it with `siamtrack worker`, which decodes', hardware);
+  if (!/^\w+$/.test(hardware))
+    throw new InvalidArgumentError('--hardware', 'the name of an ffmpeg -hwaccel', hardware);
 }
 
 /** What the engine options ask for together. */

@@ -16,6 +16,10 @@ export interface ModelOptions {
   readonly provider: string;
 }
 
+/** Help of `--hardware`. */
+export const HARDWARE_HELP =
+  'decode with this -hwaccel of ffmpeg (cuda, vaapi, videotoolbox, auto, ...); software where it fails';
+
 /** The options of every command that runs a network. */
 export function addModelOptions(command: Command): Command {
   return command

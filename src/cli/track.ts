@@ -13,7 +13,7 @@ import {
 } from '../pipeline/index.js';
 import { TargetGroup } from '../tracker/index.js';
 import { addExamples } from './examples.js';
-import { addModelOptions, loadChosenModel, type ModelOptions } from './model-option.js';
+import { addModelOptions, HARDWARE_HELP, loadChosenModel, type ModelOptions } from './model-option.js';
 import { createProgress } from './progress.js';
 
 /** What a shell reports of a process that an interrupt ended. */
@@ -25,6 +25,7 @@ interface TrackCommandOptions extends ModelOptions {
   readonly target: readonly string[];
   readonly start?: string;
   readonly fps?: number;
+  readonly hardware?: string;
   readonly out: string;
   readonly preview?: string;
 }
@@ -47,6 +48,7 @@ export function registerTrack(program: Command): void {
     )
     .option('-s, --start <when>', 'the frame the boxes belong to: 120 is an index, 12.5 or 12s is a time')
     .option('--fps <rate>', 'frames per second of a folder of stills; default 25', parseRate)
+    .option('--hardware <name>', HARDWARE_HELP)
     .option('-o, --out <file>', 'write the JSON lines there; - is stdout', '-')
     .option('--preview <file>', 'render the boxes into a video (.mp4, .m4v, .mov, .mkv)');
   addModelOptions(command).action(run);
@@ -64,7 +66,13 @@ async function run(name: string, options: TrackCommandOptions): Promise<void> {
   const interrupt = watchInterrupts();
   try {
     const { signal } = interrupt;
-    const source = await openSource(name, { start, fps: options.fps, signal, onWarning: createWarner() });
+    const source = await openSource(name, {
+      start,
+      fps: options.fps,
+      hardware: options.hardware,
+      signal,
+      onWarning: createWarner(),
+    });
     try {
       await track(source, name, model, { ...options, targets, start, signal });
     } finally {

@@ -6,7 +6,7 @@ import type { WorkerEvent } from '../batch/queue/index.js';
 import type { Model } from '../model/index.js';
 import { addExamples } from './examples.js';
 import { watchInterrupts } from './interrupts.js';
-import { count, loadChosenModel } from './model-option.js';
+import { count, HARDWARE_HELP, loadChosenModel } from './model-option.js';
 
 interface WorkerCommandOptions {
   readonly redis: string;
@@ -17,6 +17,7 @@ interface WorkerCommandOptions {
   readonly retries: number;
   readonly idle?: number;
   readonly live: number;
+  readonly hardware?: string;
   readonly json: boolean;
 }
 
@@ -33,6 +34,7 @@ export function registerWorker(program: Command): void {
       'threads of the network; default: as many as jobs and cores allow',
       count('--threads'),
     )
+    .option('--hardware <name>', HARDWARE_HELP)
     .option('--lease <seconds>', 'silence after which another worker takes over', count('--lease'), 10)
     .option(
       '--retries <count>',
@@ -114,6 +116,8 @@ function words(event: WorkerEvent): string {
       return `${event.name}: ${event.status}, ${event.frames} frames, ${event.seconds.toFixed(1)} s`;
     case 'returned':
       return `${event.name}: handed back`;
+    case 'warning':
+      return `${event.name}: warning: ${event.message}`;
     case 'problem':
       return `${event.name === undefined ? '' : `${event.name}: `}${event.message}`;
   }

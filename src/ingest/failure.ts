@@ -34,7 +34,7 @@ const SIGNS: readonly (readonly [RegExp, IngestErrorCode])[] = [
 ];
 
 const HARDWARE =
-  /hwaccel|hw_?device|device creation failed|no device available|device type \w+ needed|hardware (device|acceleration)/i;
+  /hwaccel|hw_?device|device (creation|setup) failed|no device available|device type \w+ needed|hardware (device|accelerat)/i;
 
 /** The kind of failure that ffmpeg's complaints tell of, or `undefined`. */
 export function failureCode(complaints: string): IngestErrorCode | undefined {
@@ -44,4 +44,14 @@ export function failureCode(complaints: string): IngestErrorCode | undefined {
 /** Whether ffmpeg's complaints are about hardware decoding. */
 export function isHardwareFailure(complaints: string): boolean {
   return HARDWARE.test(complaints);
+}
+
+// What decoders say where they give a device up and decode that stream without it, and where the device fails them on a picture.
+const WITHOUT = /failed setup for format \w+: hwaccel initiali[sz]ation/i;
+const LOST = /hardware accelerator failed to decode|hwaccel.*(failed|error)/i;
+
+/** What a complaint says of hardware decoding that has begun: ffmpeg goes on `without` it, or pictures are `lost`. */
+export function hardwareTrouble(complaint: string): 'without' | 'lost' | undefined {
+  if (WITHOUT.test(complaint)) return 'without';
+  return LOST.test(complaint) ? 'lost' : undefined;
 }

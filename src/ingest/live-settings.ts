@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../common/index.js';
+import { checkHardware } from './hardware.js';
 import type { LiveOptions } from './live.js';
 
 const DEFAULTS = { stallTimeout: 10_000, connectTimeout: 15_000, killTimeout: 500, maxFrames: 64 };
@@ -34,7 +35,5 @@ function checkOptions(options: LiveOptions): void {
   if (options.transport !== undefined && !['tcp', 'udp'].includes(options.transport)) {
     throw new InvalidArgumentError('transport', 'tcp or udp', options.transport);
   }
-  if (options.hardware !== undefined && !/^\w+$/.test(options.hardware)) {
-    throw new InvalidArgumentError('hardware', 'the name of an ffmpeg -hwaccel', options.hardware);
-  }
+  checkHardware(options.hardware);
 }

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError } from '../common/index.js';
 import { IngestError } from './errors.js';
+import { checkHardware } from './hardware.js';
 import type { FrameSource, SourceOptions } from './source.js';
 import { parseSource } from './source-form.js';
 import { isStill } from './still-decoder.js';
@@ -73,6 +74,7 @@ function checkOptions(options: SourceOptions): void {
     const value = options[name];
     if (value !== undefined && !(value >= 0)) throw new InvalidArgumentError(name, 'milliseconds', value);
   }
+  checkHardware(options.hardware);
   const { start } = options;
   if (!start) return;
   if ('frame' in start) {

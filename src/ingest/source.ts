@@ -30,6 +30,11 @@ export interface SourceOptions {
   /** Decoder threads (videos; default: ffmpeg's choice, one per core) or pictures decoded at once (stills; default 2). */
   readonly threads?: number;
   /**
+   * Name of an ffmpeg `-hwaccel` (`cuda`, `vaapi`, `videotoolbox`, `auto` ...). Where it fails, at the start or on the way, a warning says
+   * so and software takes over from the frame that is next; no frame is lost or comes twice. Stills do not use it.
+   */
+  readonly hardware?: string;
+  /**
    * First frame to deliver: by index, or the first whose pts is at least `seconds`. Exact: everything before is
    * decoded and dropped, and indexes count from the start of the source.
    */
@@ -53,7 +58,7 @@ export interface SourceOptions {
   readonly ffprobePath?: string;
   /** Closes the source when aborted; the pending frame rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Told of damage that ffmpeg concealed. */
+  /** Told of damage that ffmpeg concealed, and of hardware that failed. */
   readonly onWarning?: (warning: SourceWarning) => void;
 }
 

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Decoder } from './decoder.js';
 import { IngestError } from './errors.js';
+import { hardwareTrouble, isHardwareFailure } from './failure.js';
 import { ffmpegPath, ffmpegVersion } from './ffmpeg-tools.js';
 import type { Frame } from './frame.js';
 import { FrameAssembler } from './frame-assembler.js';
@@ -34,7 +35,9 @@ class VideoSource implements FrameSource {
   readonly #version: number;
   readonly #options: SourceOptions & typeof DEFAULTS;
   readonly #pool: FramePool;
-  readonly #assembler: FrameAssembler;
+  /** What is still to be tried; without it, or once it failed, software decodes. */
+  #hardware?: string;
+  #assembler: FrameAssembler;
   #decoder?: Decoder;
   readonly #iterate: () => AsyncIterator<Frame, undefined>;
   #closing?: Promise<void>;
@@ -42,6 +45,12 @@ class VideoSource implements FrameSource {
   /** All pixels are assembled and the process has gone. */
   #ended = false;
   #announced = 0;
+  /** Index after the last frame that the consumer got. */
+  #delivered = 0;
+  /** Frames before it came from a decoder before. */
+  #resumeAt = 0;
+  /** Pending while one decoder has gone and the next has not begun. */
+  #switching?: Promise<void>;
   #lastPts?: number;
   #lastSign = 0;
   #wake: () => void = () => {};
@@ -53,7 +62,8 @@ class VideoSource implements FrameSource {
     this.#version = version;
     this.#options = { ...DEFAULTS, ...options };
     this.#pool = new FramePool(this.#options.maxFrames);
-    this.#assembler = new FrameAssembler(this.#pool, this.#options.readAhead, () => this.#wake());
+    this.#hardware = options.hardware;
+    this.#assembler = this.#newAssembler();
     this.#pool.onReturn = () => this.#assembler.pump();
     this.#iterate = iterateOnce({ name: input.name, next: () => this.#next(), close: () => this.close() });
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -79,7 +89,7 @@ class VideoSource implements FrameSource {
   async #close(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#wake();
-    await this.#decoder?.stop(this.#options.killTimeout);
+    await (this.#switching ?? this.#decoder?.stop(this.#options.killTimeout));
     this.#assembler.destroy();
     this.#assembler.discard();
     this.#wake();
@@ -87,7 +97,7 @@ class VideoSource implements FrameSource {
 
   async #next(): Promise<Frame | undefined> {
     this.#options.signal?.throwIfAborted();
-    if (!this.#decoder && !this.#closing) this.#start();
+    if (!this.#decoder && !this.#switching && !this.#closing) this.#start();
     const since = Date.now();
     for (;;) {
       this.#options.signal?.throwIfAborted();
@@ -95,6 +105,7 @@ class VideoSource implements FrameSource {
       const item = this.#assembler.shift();
       if (item) {
         const { range, matrix } = this.#probe.colour;
+        this.#delivered = item.note.index + 1;
         return this.#pool.frame(item.buffer, { ...item.note, range, matrix, wallTime: item.wallTime });
       }
       if (this.#failure) throw this.#failure;
@@ -132,27 +143,47 @@ class VideoSource implements FrameSource {
     });
   }
 
+  #newAssembler(): FrameAssembler {
+    return new FrameAssembler(this.#pool, this.#options.readAhead, () => this.#wake());
+  }
+
   #start(): void {
     const { threads } = this.#options;
-    const decoder = new Decoder({
+    const hardware = this.#hardware;
+    const decoder: Decoder = new Decoder({
       path: ffmpegPath(this.#options),
       version: this.#version,
-      inputOptions: [...this.#input.options, ...(threads ? ['-threads', String(threads)] : [])],
+      inputOptions: [
+        ...this.#input.options,
+        ...(threads ? ['-threads', String(threads)] : []),
+        ...(hardware ? ['-hwaccel', hardware] : []),
+      ],
       input: this.#input.input,
       filter: this.#probe.colour.filter,
       assembler: this.#assembler,
       onSign: () => {
         this.#lastSign = Date.now();
       },
-      onFrame: (note) => this.#onFrame(note),
-      onLine: (line) => this.#onLine(line),
+      onFrame: (note) => {
+        if (this.#decoder === decoder) this.#onFrame(note);
+      },
+      onLine: (line) => {
+        if (this.#decoder === decoder) this.#onLine(line, decoder);
+      },
     });
     this.#decoder = decoder;
     this.#lastSign = Date.now();
     void (async () => {
       try {
         const exit = await decoder.ended;
-        if (!this.#closing) this.#failure = this.#verdict(decoder, exit.code, exit.signal);
+        if (this.#decoder !== decoder) return;
+        const failure = this.#closing ? undefined : this.#verdict(decoder, exit.code, exit.signal);
+        // Whatever it was: only what software cannot decode either is the input's own fault.
+        if (failure && this.#hardware) {
+          await this.#softwareInstead(decoder, decoder.log.tail || failure.message);
+          return;
+        }
+        this.#failure = failure;
       } catch (error) {
         this.#failure = error;
       }
@@ -161,9 +192,45 @@ class VideoSource implements FrameSource {
     })();
   }
 
-  #onLine(line: string): void {
-    const message = this.#decoder!.log.add(this.#input.redact(line), this.#announced);
-    if (message && !this.#closing) this.#options.onWarning?.({ frame: this.#announced, message });
+  #onLine(line: string, decoder: Decoder): void {
+    const message = decoder.log.add(this.#input.redact(line), this.#announced);
+    if (!message || this.#closing) return;
+    if (this.#hardware) {
+      const trouble = hardwareTrouble(message);
+      if (trouble === 'lost') void this.#softwareInstead(decoder, message);
+      else if (trouble === 'without') this.#tellOfSoftware(message);
+      // Else it is told whole with the end of this ffmpeg, or it was one device of several.
+      if (trouble || isHardwareFailure(message)) return;
+    }
+    this.#options.onWarning?.({ frame: this.#announced, message });
+  }
+
+  /** Ends a decoder whose hardware failed and starts one without, which goes on with the frame that is next. */
+  #softwareInstead(decoder: Decoder, reason: string): Promise<void> {
+    this.#decoder = undefined;
+    this.#switching = this.#switch(decoder);
+    this.#tellOfSoftware(reason);
+    return this.#switching;
+  }
+
+  async #switch(decoder: Decoder): Promise<void> {
+    await decoder.stop(this.#options.killTimeout);
+    this.#assembler.destroy();
+    this.#assembler.discard();
+    this.#switching = undefined;
+    if (this.#closing) return;
+    this.#assembler = this.#newAssembler();
+    this.#resumeAt = this.#delivered;
+    this.#announced = 0;
+    this.#lastPts = undefined;
+    this.#start();
+    this.#wake();
+  }
+
+  #tellOfSoftware(reason: string): void {
+    const message = `hardware decoding by ${this.#hardware} failed, software takes over: ${reason}`;
+    this.#hardware = undefined;
+    this.#options.onWarning?.({ frame: this.#announced, message });
   }
 
   #onFrame(note: FrameNote): void {
@@ -172,7 +239,8 @@ class VideoSource implements FrameSource {
     const pts = note.pts ?? (this.#lastPts === undefined ? 0 : this.#lastPts + step);
     this.#lastPts = pts;
     const { start } = this.#options;
-    const skip = !start ? false : 'frame' in start ? index < start.frame : pts < start.seconds;
+    const early = !start ? false : 'frame' in start ? index < start.frame : pts < start.seconds;
+    const skip = early || index < this.#resumeAt;
     if (!this.#closing)
       this.#assembler.announce({ index, pts, width: note.width, height: note.height, skip });
   }

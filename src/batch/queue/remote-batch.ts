@@ -18,7 +18,9 @@ import {
 } from './batch-queue.js';
 import { connectRedis, type QueuePlace } from './connection.js';
 
-export interface RemoteBatchOptions extends Omit<RunBatchOptions, 'jobs' | 'decodeThreads'>, QueuePlace {
+export interface RemoteBatchOptions
+  extends Omit<RunBatchOptions, 'jobs' | 'decodeThreads' | 'hardware'>,
+    QueuePlace {
   /** Failed attempts until a job is given up. */
   readonly retries: number;
   /** Most jobs enqueued and not finished: what bounds Redis's memory, however many inputs there are. */

@@ -23,6 +23,8 @@ export interface WorkerOptions extends QueuePlace {
   /** Ends after that many seconds without work. Default: never. */
   readonly idle?: number;
   readonly decodeThreads?: number;
+  /** Decode with this `-hwaccel` of ffmpeg; software, and a warning, where it fails. */
+  readonly hardware?: string;
   readonly onEvent?: (event: WorkerEvent) => void;
   /** Drains: no new jobs, running ones stop at their next frame with a checkpoint and go back to the queue. */
   readonly signal?: AbortSignal;
@@ -40,6 +42,7 @@ export type WorkerEvent =
       readonly seconds: number;
     }
   | { readonly type: 'returned'; readonly name: string }
+  | { readonly type: 'warning'; readonly name: string; readonly message: string }
   | { readonly type: 'problem'; readonly name?: string; readonly message: string };
 
 /** What another attempt will not mend: the job or its input is wrong. */
@@ -137,6 +140,7 @@ async function work(
     lease,
     retries = 5,
     decodeThreads,
+    hardware,
     gate,
     onEvent,
   }: WorkerOptions & Required<Pick<WorkerOptions, 'lease' | 'onEvent'>> & { readonly gate: Gate },
@@ -171,9 +175,12 @@ async function work(
     const outcome = await runJob(job, {
       signal,
       decodeThreads,
+      hardware,
       gate,
       model: (wanted) => models.get(wanted),
       onFrame: tell,
+      onWarning: ({ frame, message }) =>
+        onEvent({ type: 'warning', name: job.name, message: `near frame ${frame}: ${message}` }),
       onCheckpoint: async () => {
         starts = start;
         await whileThere(held(), job.name);
