@@ -84,8 +84,11 @@ function startWorker(slot) {
       text = text.slice(cut + 1);
       log.push({ at: now(), slot, pid: child.pid, ...event });
       const worker = workers.get(slot);
-      if (event.type === 'taken') worker.job = event.name;
-      if (event.type === 'ended') worker.job = undefined;
+      // A dead one's last words are not its successor's.
+      if (worker.child !== child) continue;
+      if (event.type === 'taken') Object.assign(worker, { job: event.name, since: now() });
+      if (event.type !== 'taken' && event.name !== undefined && event.name === worker.job)
+        worker.job = undefined;
     }
   });
   let errors = '';
@@ -99,6 +102,17 @@ function startWorker(slot) {
     await sleep(300);
     if (!stopping) startWorker(slot);
   });
+}
+
+/** One at random that has been at a video for a while; `undefined` when the batch is over. */
+async function busyWorker(over) {
+  const least = 0.3 + 1.2 * Math.random();
+  while (!over()) {
+    const busy = [...workers.values()].filter(({ job, since }) => job !== undefined && now() - since > least);
+    if (busy.length > 0) return busy[Math.floor(Math.random() * busy.length)];
+    await sleep(20);
+  }
+  return undefined;
 }
 
 function stopWorkers() {
@@ -156,6 +170,10 @@ function contents(out) {
   return found;
 }
 
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
 function same(a, b) {
   return a.size === b.size && [...a].every(([path, hash]) => b.get(path) === hash);
 }
@@ -191,9 +209,10 @@ try {
       await sleep(500 + 1000 * Math.random());
       await startRedis();
     } else {
-      const busy = [...workers.values()].filter(({ job }) => job !== undefined);
-      const one = busy[Math.floor(Math.random() * busy.length)] ?? [...workers.values()][0];
-      kills.push({ kind, at: now(), job: one.job });
+      // Somebody must be at a video, and for long enough to have something to lose.
+      const one = await busyWorker(() => over);
+      if (!one) break;
+      kills.push({ kind, at: now(), job: one.job, worked: now() - one.since });
       process.kill(-one.child.pid, 'SIGKILL');
       one.job = undefined;
     }
@@ -235,16 +254,17 @@ try {
     },
     kills: {
       workers: kills.length - redisKills,
-      workersOnAJob: kills.filter(({ job }) => job !== undefined).length,
       redis: redisKills,
     },
     committedTwice: [...done].filter(([, count]) => count > 1).map(([name]) => name),
     leasesLost: later.filter(({ message }) => message?.startsWith('LEASE_LOST')).length,
     takeoverSeconds: {
-      median: delays[delays.length >> 1],
+      median: median(delays),
       most: delays.at(-1),
       of: delays.length,
     },
+    // From being taken to the kill: what was done meanwhile since the last checkpoint is done again.
+    secondsWorkedBeforeKill: median(kills.flatMap(({ worked }) => (worked === undefined ? [] : [worked]))),
     secondsLostPerKill: kills.length > 0 ? (disturbed.seconds - calm.seconds) / kills.length : 0,
   };
   process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
