@@ -52,7 +52,7 @@ export class Access {
   /** What a request may do; undefined for a wrong token. */
   roleOfRequest(request: Pick<IncomingMessage, 'headers' | 'url'>): Role | undefined {
     const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const token = bearer ?? new URL(request.url ?? '/', 'http://localhost').searchParams.get('token');
+    const token = bearer ?? requestUrl(request).searchParams.get('token');
     return token === null ? this.anonymous : this.roleOf(token);
   }
 
@@ -67,6 +67,14 @@ export class Access {
     if (origin === undefined || this.#options.origins.includes(origin)) return true;
     return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
   }
+}
+
+/**
+ * Path and query of a request. Paths are taken as they are: `//` would begin a host for `URL`, and not every one can be read. What is
+ * not a path, as a proxy is asked, is no address of this server.
+ */
+export function requestUrl({ url = '' }: Pick<IncomingMessage, 'url'>): URL {
+  return new URL(url.startsWith('/') ? `http://localhost${url}` : 'http://localhost/*');
 }
 
 /** Whether an address or name is this machine alone. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -224,6 +225,24 @@ export function answerError(log: Logger) {
       .status(error === refusal || !status ? statusOf(code) : status)
       .send({ error: { code, message } });
   };
+}
+
+/** Answers what could not be read as a request, in the same form, and closes the connection. */
+export function answerNonsense(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message]: readonly [string, ErrorCode, string] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'TOO_LARGE', 'expected shorter headers']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'BAD_MESSAGE', 'expected the whole request sooner']
+        : ['400 Bad Request', 'BAD_MESSAGE', 'expected an HTTP request'];
+  const body = JSON.stringify({ error: { code, message } });
+  const headers = `Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
 }
 
 function openApiDocument(all: readonly Operation[]): object {

@@ -49,9 +49,9 @@ export class Metrics {
     this.#commands = counter('siamtrack_commands_total', 'Commands by type and outcome', ['type', 'code']);
   }
 
-  frame(stream: string, delaySeconds: number, searchSeconds: number): void {
+  frame(stream: string, delaySeconds: number, searchSeconds: number | undefined): void {
     this.#delay.observe({ stream }, delaySeconds);
-    this.#search.observe({ stream }, searchSeconds);
+    if (searchSeconds !== undefined) this.#search.observe({ stream }, searchSeconds);
   }
 
   preview(seconds: number): void {

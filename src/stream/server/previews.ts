@@ -21,10 +21,10 @@ export class Previews {
     this.#onFailed = options.onFailed;
   }
 
-  /** Makes the picture of a frame and hands it on; nothing where that width of that stream is being made already. */
+  /** Makes the picture of a frame and hands it on; nothing where that width of that stream is being made already, or there is no picture. */
   make({ stream, frame }: TrackedFrame, width: number, onPicture: (picture: Picture) => void): void {
     const key = `${stream} ${width}`;
-    if (this.#busy.has(key)) return;
+    if (this.#busy.has(key) || frame.y.length === 0) return;
     this.#busy.add(key);
     frame.retain();
     const begun = performance.now();

@@ -9,10 +9,10 @@ import { WebSocketServer } from 'ws';
 import { SiamtrackError } from '../../common/index.js';
 import { CommandError, type HostListener, type StreamHost, type TrackedFrame } from '../host.js';
 import { CloseCode, type Limits, SOCKET_PATH, SUBPROTOCOL } from '../protocol/index.js';
-import { Access, type AccessOptions, checkExposure, isLoopback } from './access.js';
+import { Access, type AccessOptions, checkExposure, isLoopback, requestUrl } from './access.js';
 import { Broadcast } from './broadcast.js';
 import { Connection, type ConnectionContext, PING_INTERVAL } from './connection.js';
-import { answerError, authorise, registerApi } from './http-api.js';
+import { answerError, answerNonsense, authorise, registerApi } from './http-api.js';
 import { Metrics } from './metrics.js';
 import type { Picture } from './preview.js';
 import { Previews } from './previews.js';
@@ -70,6 +70,8 @@ class Rejection {
   }
 }
 
+/** Milliseconds a request may take to arrive. */
+const REQUEST_TIMEOUT = 30_000;
 /** Milliseconds clients have to take their leave when the server closes. */
 const LEAVE = 1000;
 
@@ -143,7 +145,10 @@ export class StreamServer {
         cert: await readFile(options.tls.cert),
         key: await readFile(options.tls.key),
       };
-      const common = { bodyLimit: 65_536, forceCloseConnections: true } as const;
+      const common = {
+        ...{ bodyLimit: 65_536, forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT },
+        ...{ frameworkErrors: answerError(log), clientErrorHandler: answerNonsense },
+      } as const;
       const app = (https ? fastify({ ...common, https }) : fastify(common)) as FastifyInstance;
       const server = new StreamServer(host, app, log, options);
       try {
@@ -237,6 +242,8 @@ export class StreamServer {
     socket.on('error', onError);
     const admitted = this.#admit(request);
     if (admitted instanceof Rejection) {
+      // Nobody reads it, so its end would never be seen.
+      socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${admitted.status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
@@ -260,7 +267,7 @@ export class StreamServer {
 
   /** Who gets a WebSocket, and as whom. */
   #admit(request: IncomingMessage) {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname } = requestUrl(request);
     const address = request.socket.remoteAddress ?? '';
     if (pathname !== SOCKET_PATH) return new Rejection('404 Not Found');
     if (!this.#access.allowsOrigin(request)) return new Rejection('403 Forbidden');
