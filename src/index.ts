@@ -31,6 +31,7 @@ export {
   type LiveHolderEvent,
   type LiveHolderOptions,
   LiveJob,
+  RelayedStreams,
 } from './batch/live/index.js';
 export {
   type DeadLetter,

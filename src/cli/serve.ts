@@ -7,7 +7,9 @@ import { redactUrl } from '../ingest/index.js';
 import { Config, configSchema, readConfig, StreamConfig, Streams, watchFile } from '../pipeline/index.js';
 import { checkExposure, StreamServer, viewerFolder } from '../stream/index.js';
 import { addExamples } from './examples.js';
+import { JoinedHost } from './joined-host.js';
 import { loadChosenModel } from './model-option.js';
+import { openRelay, type Relay } from './relay.js';
 import { encoderMetrics } from './serve-metrics.js';
 
 interface ServeCommandOptions {
@@ -17,6 +19,8 @@ interface ServeCommandOptions {
   readonly model?: string;
   readonly threads?: number;
   readonly loop?: boolean;
+  readonly redis?: string;
+  readonly queue?: string;
   readonly anonymous?: 'watch' | 'control';
   readonly printConfig?: boolean;
   readonly printSchema?: boolean;
@@ -37,6 +41,11 @@ export function registerServe(program: Command): void {
     .option('-m, --model <name>', 'a shipped model, a model folder or a model.json')
     .option('--threads <count>', 'threads of the network', parseCount)
     .option('--loop', 'play the files given here again and again')
+    .option(
+      '--redis <url>',
+      'pass on the streams that `siamtrack worker --live` holds, found through this Redis',
+    )
+    .option('--queue <name>', "name of the workers' queue in Redis")
     .option('--anonymous <role>', 'what clients without a token may do: watch or control', parseRole)
     .option('--print-config', 'print the commented default configuration and end')
     .option('--print-schema', 'print the JSON Schema of the configuration and end')
@@ -46,6 +55,7 @@ export function registerServe(program: Command): void {
     'serve rtsp://camera.local/stream',
     'serve door=rtsp://camera.local/1 clip=street.mp4 --loop --port 9000',
     'serve --print-config > siamtrack.yaml',
+    'serve --redis redis://queue.example',
     'SIAMTRACK_TOKEN=$(openssl rand -hex 16) siamtrack serve --config siamtrack.yaml --host 0.0.0.0',
   );
 }
@@ -76,8 +86,11 @@ async function run(sources: readonly string[], options: ServeCommandOptions): Pr
       ),
   });
   let server: StreamServer | undefined;
+  let relay: Relay | undefined;
   try {
-    server = await StreamServer.start(streams, {
+    relay = await openRelay(config, log);
+    const host = relay ? new JoinedHost(streams, relay.streams) : streams;
+    server = await StreamServer.start(host, {
       ...serverOptions(config),
       port: config.server.port,
       tls: config.server.tls,
@@ -107,6 +120,7 @@ async function run(sources: readonly string[], options: ServeCommandOptions): Pr
     log.info('shutting down');
   } finally {
     await server?.close();
+    await relay?.close();
     await streams.close();
     await model.dispose();
   }
@@ -146,6 +160,8 @@ function withOptions(config: Config, sources: readonly string[], options: ServeC
       threads: options.threads ?? config.model.threads,
     },
     streams: [...config.streams, ...distinct(given, config.streams)],
+    redis: options.redis ?? config.redis,
+    queue: options.queue ?? config.queue,
   });
 }
 
@@ -171,8 +187,10 @@ function distinct(given: readonly StreamConfig[], configured: readonly StreamCon
 }
 
 function warnOfRestart(before: Config, after: Config, warn: (message: string) => void): void {
-  const fixed = ({ server: { host, port, tls }, model }: Config) => JSON.stringify([host, port, tls, model]);
-  if (fixed(before) !== fixed(after)) warn('host, port, tls and model change with a restart only');
+  const fixed = ({ server: { host, port, tls }, model, redis, queue }: Config) =>
+    JSON.stringify([host, port, tls, model, redis, queue]);
+  if (fixed(before) !== fixed(after))
+    warn('host, port, tls, model, redis and queue change with a restart only');
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process as usual. Until then SIGHUP and changes of the file reload. */

@@ -21,6 +21,9 @@ interface WorkerCommandOptions {
   readonly json: boolean;
 }
 
+/** Seconds. */
+const LIVE_LEASE = 5;
+
 /** `siamtrack worker --redis URL`: works on the videos that `siamtrack batch --redis` enqueues. */
 export function registerWorker(program: Command): void {
   const command = program
@@ -35,7 +38,12 @@ export function registerWorker(program: Command): void {
       count('--threads'),
     )
     .option('--hardware <name>', HARDWARE_HELP)
-    .option('--lease <seconds>', 'silence after which another worker takes over', count('--lease'), 10)
+    .option(
+      '--lease <seconds>',
+      'silence after which another worker takes over; live streams: at most 5',
+      count('--lease'),
+      10,
+    )
     .option(
       '--retries <count>',
       'starts of a video without progress until it is given up',
@@ -43,7 +51,12 @@ export function registerWorker(program: Command): void {
       5,
     )
     .option('--idle <seconds>', 'end after so long without work', count('--idle'))
-    .option('--live <count>', 'live streams held besides', (text) => Number(text), 0)
+    .option(
+      '--live <count>',
+      'live streams held besides: see `siamtrack queue add-stream`',
+      count('--live'),
+      0,
+    )
     .option('--json', 'print what happens as one JSON object a line', false)
     .action(run);
   addExamples(
@@ -79,7 +92,7 @@ async function run(options: WorkerCommandOptions): Promise<void> {
 }
 
 async function holdStreams(
-  { redis, queue, live, json }: WorkerCommandOptions,
+  { redis, queue, live, lease, json }: WorkerCommandOptions,
   load: (request: LiveJob['model']) => Promise<Model>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -95,7 +108,12 @@ async function holdStreams(
           : event.message;
     process.stderr.write(`${new Date().toISOString()} ${stream}${words}\n`);
   };
-  await holdLiveStreams({ redis, queue, streams: live, load, signal, onEvent });
+  // Nobody waits for a video; somebody may be looking at a camera.
+  await holdLiveStreams({
+    ...{ redis, queue, load, signal, onEvent },
+    streams: live,
+    lease: Math.min(lease, LIVE_LEASE),
+  });
 }
 
 function jsonLine(event: WorkerEvent): void {

@@ -24,11 +24,14 @@ export class CommandError extends SiamtrackError {
 /** One frame and where its targets are. */
 export interface TrackedFrame {
   readonly stream: string;
-  /** Held for the time of the call; a listener that goes on reading its planes afterwards retains it. */
+  /**
+   * Held for the time of the call; a listener that goes on reading its planes afterwards retains it. The planes are empty where the
+   * stream's `previews` is false.
+   */
   readonly frame: Frame;
   readonly targets: readonly MessageTarget[];
-  /** How long it took to find them. */
-  readonly searchSeconds: number;
+  /** How long it took to find them, where it was done here. */
+  readonly searchSeconds?: number;
 }
 
 /** What a host tells. Listeners are called in turn and must not throw. */

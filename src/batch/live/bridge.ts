@@ -2,9 +2,19 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { InvalidArgumentError } from '../../common/index.js';
 import type { BoxMessage } from '../../formats/index.js';
+import { redactUrl } from '../../ingest/index.js';
 import { connectRedis, type QueuePlace } from '../queue/connection.js';
 import { LiveCommand } from './holder.js';
 import { channels, LIVE, LiveJob, Published } from './lease.js';
+
+/** A stream that workers are to hold. */
+export interface WorkerStream {
+  readonly stream: string;
+  /** Where it is read from, without its password. */
+  readonly source: string;
+  /** Whether a worker holds it. */
+  readonly held: boolean;
+}
 
 export type BoxListener = (message: BoxMessage) => void;
 
@@ -71,11 +81,20 @@ export class LiveBridge {
   }
 
   /** The streams that there are, and whether somebody holds each. */
-  async streams(): Promise<{ readonly stream: string; readonly held: boolean }[]> {
-    const jobs = await this.#queue.getJobs(['active', 'waiting', 'delayed', 'prioritized']);
-    return Promise.all(
-      jobs.map(async (job) => ({ stream: job.data.stream, held: (await job.getState()) === 'active' })),
-    );
+  async streams(): Promise<WorkerStream[]> {
+    const [active, others] = await Promise.all([
+      this.#queue.getJobs(['active']),
+      this.#queue.getJobs(['waiting', 'delayed', 'prioritized']),
+    ]);
+    const found = new Map<string, WorkerStream>();
+    // One that moves between the two questions is in both answers; BullMQ tells of one that has just gone as of nothing.
+    for (const [jobs, held] of [[others, false] as const, [active, true] as const])
+      for (const job of jobs) {
+        if (!job) continue;
+        const { stream, source } = job.data;
+        found.set(stream, { stream, source: redactUrl(source), held });
+      }
+    return [...found.values()];
   }
 
   /** Adds or removes a target; the holder does so with the next frame. False where nobody holds the stream just now. */

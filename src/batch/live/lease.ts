@@ -2,6 +2,7 @@ import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { BoxMessage } from '../../formats/index.js';
+import { StreamName } from '../../stream/index.js';
 import type { TargetGroupSnapshot } from '../../tracker/index.js';
 import { BatchError } from '../errors.js';
 
@@ -11,9 +12,7 @@ export const LIVE = 'live';
 /** A live stream that some worker is to hold. */
 export const LiveJob = z.strictObject({
   format: z.literal(1),
-  stream: z
-    .string()
-    .regex(/^[\w.-]{1,100}$/, 'expected up to 100 letters, digits, dots, dashes and underscores'),
+  stream: StreamName,
   /** As for `openLive`; may hold a password, which Redis then keeps. */
   source: z.string().min(1),
   model: z.strictObject({

@@ -189,6 +189,12 @@ export const Config = z.strictObject({
       (streams) => new Set(streams.map(({ name }) => name)).size === streams.length,
       'names that are all different',
     ),
+  redis: z
+    .string()
+    .regex(/^rediss?:\/\/./, 'an address: redis://[user:password@]host[:port], or rediss:// for TLS')
+    .optional()
+    .describe('Pass on the streams that workers hold (siamtrack worker --live), found through this Redis.'),
+  queue: z.string().min(1).default('siamtrack').describe("Name of the workers' queue in that Redis."),
   log: z
     .strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') })
     .prefault({}),

@@ -72,6 +72,8 @@ export const StreamInfo = z.object({
   source: z.string(),
   /** live: newest frame wins. file: every frame, at its own speed; may be paused and sought. */
   kind: z.enum(['live', 'file']),
+  /** false: the pictures are on another machine; a preview that is asked for never comes, and targets are added on `now` only. */
+  previews: z.boolean().optional(),
   state: StreamState,
   size: Size.optional(),
   /** Average frames per second, where the source says. */
