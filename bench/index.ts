@@ -4,14 +4,19 @@ import { parseArgs } from 'node:util';
 import { ExitCode, reportError } from '../src/cli/exit.js';
 import { InvalidArgumentError, packageRoot } from '../src/common/index.js';
 import { type BatchBenchResult, benchBatch, formatBatchBench } from './batch.js';
+import { benchCameras, type CamerasResult, formatCameras } from './cameras.js';
 import { type BenchTable, benchIngest } from './ingest.js';
+import { benchLatency, formatLatency, type LatencyRow } from './latency.js';
 import { benchPeers, formatPeers, type PeersResult } from './peers.js';
 import { benchServe, formatServeBench, type ServeBenchResult } from './serve.js';
+import { benchSoak, formatSoak, type SoakResult } from './soak.js';
 import { benchTracker, formatTrackerBench, type TrackerBenchResult } from './tracker.js';
 
 const USAGE = `npm run bench -- [options]
 
-  --only PARTS     of ingest, tracker, peers, batch, serve; separated by commas (default: ingest,tracker)
+  --only PARTS     of ingest, tracker, peers, batch, serve, latency, cameras, soak; separated by commas
+                   (default: ingest,tracker)
+  --long           cameras: 20 kills of each instead of 4; soak: 30 minutes instead of 3
   --peers          the same weights through OpenCV's TrackerNano beside ours, too
   --sequences A,B  which sequences the peers follow (default: all)
   --model M        a shipped model, a model folder or a model.json (default: default)
@@ -28,6 +33,9 @@ type FrameTime = Record<'decode' | 'crop' | 'encode' | 'head' | 'pick', number>;
 /** Everything measured in one run. */
 interface BenchReport {
   serve?: ServeBenchResult;
+  latency?: readonly LatencyRow[];
+  cameras?: CamerasResult;
+  soak?: SoakResult;
   ingest?: BenchTable;
   tracker?: TrackerBenchResult;
   frame?: FrameTime;
@@ -35,7 +43,7 @@ interface BenchReport {
   batch?: BatchBenchResult;
 }
 
-const PARTS = ['ingest', 'tracker', 'peers', 'batch', 'serve'] as const;
+const PARTS = ['ingest', 'tracker', 'peers', 'batch', 'serve', 'latency', 'cameras', 'soak'] as const;
 type Part = (typeof PARTS)[number];
 
 /** A folder beside the repository, where development machines keep what is not ours to ship. */
@@ -95,6 +103,7 @@ async function main(): Promise<void> {
       sequences: { type: 'string' },
       model: { type: 'string' },
       weights: { type: 'string' },
+      long: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -127,6 +136,18 @@ async function main(): Promise<void> {
   if (parts.includes('serve')) {
     report.serve = await benchServe({ model: values.model });
     show(formatServeBench(report.serve));
+  }
+  if (parts.includes('latency')) {
+    report.latency = await benchLatency({ model: values.model });
+    show(formatLatency(report.latency));
+  }
+  if (parts.includes('cameras')) {
+    report.cameras = await benchCameras({ long: values.long });
+    show(formatCameras(report.cameras));
+  }
+  if (parts.includes('soak')) {
+    report.soak = await benchSoak({ minutes: values.long ? 30 : 3 });
+    show(formatSoak(report.soak));
   }
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 }

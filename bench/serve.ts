@@ -1,15 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { WebSocket, WebSocketServer } from 'ws';
 import { boxMessage } from '../src/formats/index.js';
 import type { Frame } from '../src/ingest/index.js';
-import { loadModel } from '../src/model/index.js';
-import { Config, StreamConfig, Streams } from '../src/pipeline/index.js';
 import { CommandError, type HostListener, type StreamHost, StreamServer } from '../src/stream/index.js';
-import type { ClientReport } from './serve-clients.js';
+import { benchLatency, formatLatency, type LatencyRow } from './latency.js';
+import { spreadOf } from './serve-process.js';
+import { ask, startClients } from './serve-readers.js';
 
 export interface ServeBenchOptions {
   /** As for `loadModel`; default: the shipped model. */
@@ -18,8 +16,6 @@ export interface ServeBenchOptions {
   readonly clients?: number;
   /** Seconds of each measurement. Default 5. */
   readonly seconds?: number;
-  /** Numbers of streams whose latency is measured. Default 1, 4. */
-  readonly streams?: readonly number[];
 }
 
 /** How boxes spread to many clients. */
@@ -34,19 +30,6 @@ export interface FanOut {
   readonly p99: number;
   /** Bytes of the server's memory per client. */
   readonly perClient: number;
-}
-
-export interface LatencyRow {
-  readonly streams: number;
-  readonly targets: number;
-  /** Of the frames that should have come in that time, how many did, and how many were let go. */
-  readonly framesPerSecond: number;
-  readonly skipped: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly most: number;
-  /** Share of one processor that the server used. */
-  readonly processor: number;
 }
 
 export interface ServeBenchResult {
@@ -64,16 +47,13 @@ const BOXES = Array.from({ length: 4 }, (_, k) => ({
 
 /** Box messages against a bare `ws` broadcast of the same, then how soon boxes of real streams arrive. */
 export async function benchServe(options: ServeBenchOptions = {}): Promise<ServeBenchResult> {
-  const { clients = 1000, seconds = 5, streams = [1, 4] } = options;
+  const { model, clients = 1000, seconds = 5 } = options;
   const fanOut = [
     await spread('bare ws broadcast', bareServer, clients, 0, seconds),
     await spread('siamtrack', stubServer, clients, 0, seconds),
     await spread('siamtrack, 50 not reading', stubServer, clients, Math.min(50, clients >> 1), seconds),
   ];
-  const latency: LatencyRow[] = [];
-  for (const count of streams) latency.push(await latencyOf(options.model, count, 1, seconds));
-  latency.push(await latencyOf(options.model, 4, 16, seconds));
-  return { fanOut, latency };
+  return { fanOut, latency: await benchLatency({ model, seconds }) };
 }
 
 interface Sender {
@@ -113,7 +93,7 @@ async function spread(
     delivered: report.messages / took,
     expected: RATE * (clients - stuck),
     microseconds: (user + system) / report.messages,
-    ...percentiles(report.latency),
+    ...spreadOf(report.latency),
     perClient,
   };
 }
@@ -166,55 +146,6 @@ async function stubServer(): Promise<Sender> {
   };
 }
 
-async function latencyOf(
-  model: string | undefined,
-  count: number,
-  targets: number,
-  seconds: number,
-): Promise<LatencyRow> {
-  const loaded = await loadModel(model);
-  const streams = new Streams({ ...Config.parse({}), model: loaded });
-  const server = await StreamServer.start(streams, { port: 0 });
-  const boxes = Array.from({ length: targets }, (_, k) => ({
-    id: String(k + 1),
-    box: [40 + 130 * (k % 4), 30 + 70 * (k >> 2), 64, 48],
-  }));
-  for (let k = 0; k < count; k++)
-    streams.add(
-      StreamConfig.parse({
-        name: `s${k}`,
-        source: `lavfi:testsrc2=size=640x360:rate=${RATE}`,
-        targets: boxes,
-      }),
-    );
-  while (streams.streams.some(({ counts }) => counts.tracked < 5)) await sleep(50);
-  const readers = await startClients(`${server.url.replace('http', 'ws')}/ws`, 1, 0);
-  await sleep(500);
-  readers.send('reset');
-  const skipped = () => streams.streams.reduce((sum, { counts }) => sum + counts.skipped, 0);
-  const before = skipped();
-  const used = process.cpuUsage();
-  const begun = performance.now();
-  await sleep(seconds * 1000);
-  const report = await ask(readers);
-  const took = (performance.now() - begun) / 1000;
-  const { user, system } = process.cpuUsage(used);
-  const row = {
-    streams: count,
-    targets,
-    framesPerSecond: report.messages / took / count,
-    skipped: (skipped() - before) / took / count,
-    ...percentiles(report.latency),
-    most: Math.max(...report.latency),
-    processor: (user + system) / 1e6 / took,
-  };
-  readers.kill();
-  await server.close();
-  await streams.close();
-  await loaded.dispose();
-  return row;
-}
-
 function frameOf(index: number): Frame {
   const plane = new Uint8Array(0);
   const frame: Frame = {
@@ -224,30 +155,6 @@ function frameOf(index: number): Frame {
     release: () => undefined,
   };
   return frame;
-}
-
-async function startClients(url: string, count: number, stuck: number): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL('./serve-clients.js', import.meta.url));
-  const child = fork(script, [url, String(count), String(stuck)]);
-  await new Promise<void>((resolve, reject) => {
-    child.once('message', () => resolve());
-    child.once('exit', () => reject(new Error('the clients could not connect')));
-  });
-  return child;
-}
-
-function ask(child: ChildProcess): Promise<ClientReport> {
-  return new Promise((resolve) => {
-    child.once('message', (report) => resolve(report as ClientReport));
-    child.send('report');
-  });
-}
-
-function percentiles(values: readonly number[]): { p50: number; p99: number } {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
 }
 
 /** Both tables as text. */
@@ -261,14 +168,6 @@ export function formatServeBench({ fanOut, latency }: ServeBenchResult): string 
         `${row.microseconds.toFixed(1).padStart(12)} ${String(row.p50).padStart(8)} ${String(row.p99).padStart(8)} ` +
         `${(row.perClient / 1024).toFixed(0).padStart(11)}`,
     );
-  lines.push(
-    '',
-    'streams x targets   frames/s each   skipped/s each   p50 ms   p99 ms   most ms   processor',
-  );
-  for (const row of latency)
-    lines.push(
-      `${`${row.streams} x ${row.targets}`.padEnd(17)} ${row.framesPerSecond.toFixed(1).padStart(15)} ${row.skipped.toFixed(1).padStart(16)} ` +
-        `${String(row.p50).padStart(8)} ${String(row.p99).padStart(8)} ${String(row.most).padStart(9)} ${row.processor.toFixed(2).padStart(11)}`,
-    );
+  lines.push('', formatLatency(latency));
   return lines.join('\n');
 }
