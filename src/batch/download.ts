@@ -4,8 +4,8 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { hidden, request } from './address.js';
 import { BatchError } from './errors.js';
-import { hidden } from './identity.js';
 import type { BatchJob } from './job.js';
 import type { StateFolder } from './state-folder.js';
 
@@ -20,7 +20,7 @@ export async function downloaded(job: BatchJob, state: StateFolder, signal?: Abo
   await mkdir(state.path, { recursive: true });
   const part = `${file}.${randomUUID().slice(0, 8)}.tmp`;
   try {
-    const answer = await fetch(location, { signal });
+    const answer = await request(location, { signal });
     if (!answer.ok || !answer.body) throw new Error(`HTTP ${answer.status}`);
     await pipeline(Readable.fromWeb(answer.body), createWriteStream(part), { signal });
     const got = (await stat(part)).size;
@@ -30,6 +30,7 @@ export async function downloaded(job: BatchJob, state: StateFolder, signal?: Abo
   } catch (cause) {
     await rm(part, { force: true });
     signal?.throwIfAborted();
+    if (cause instanceof BatchError) throw cause;
     const expected = size > 0 ? `${size} bytes` : 'a video';
     throw new BatchError(
       'INPUT_CHANGED',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hidden, identifyAddress } from './address.js';
 import { writeAtomically } from './durable.js';
 import { BatchError } from './errors.js';
 import type { BatchInput } from './inputs.js';
@@ -65,7 +66,12 @@ export class IdentityCache {
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof BatchError) throw cause;
-      throw new BatchError('INPUT_CHANGED', `${location}: expected an input that can be read`, { cause });
+      const reason = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
+      throw new BatchError(
+        'INPUT_CHANGED',
+        `${hidden(location)}: expected an input that can be read, got ${reason}`,
+        { cause },
+      );
     }
   }
 
@@ -101,25 +107,4 @@ async function stampOf(path: string): Promise<Stamp> {
 
 function same(a: Stamp, b: Stamp): boolean {
   return a.every((value, k) => value === b[k]);
-}
-
-/** A server's word for it: length and validator. Where it gives none, the address itself has to do. */
-async function identifyAddress(location: string, signal?: AbortSignal): Promise<InputIdentity> {
-  const answer = await fetch(location, { method: 'HEAD', signal });
-  if (!answer.ok)
-    throw new BatchError(
-      'INPUT_CHANGED',
-      `${hidden(location)}: expected a video there, got HTTP ${answer.status}`,
-    );
-  const size = Number(answer.headers.get('content-length') ?? 0);
-  const validator = answer.headers.get('etag') ?? answer.headers.get('last-modified') ?? '';
-  const told = JSON.stringify([new URL(location).origin + new URL(location).pathname, size, validator]);
-  return { size, sha256: createHash('sha256').update(told).digest('hex') };
-}
-
-/** An address without credentials and query, for messages. */
-export function hidden(location: string): string {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return location;
-  const { protocol, host, pathname } = new URL(location);
-  return `${protocol}//${host}${pathname}`;
 }

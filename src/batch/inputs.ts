@@ -1,6 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { InvalidArgumentError } from '../common/index.js';
+import { redactUrl } from '../ingest/index.js';
 import { BatchError } from './errors.js';
 
 /** One recorded video to work on. */
@@ -53,9 +55,18 @@ export async function expandInputs(inputs: readonly string[], out?: string): Pro
   return named([...found.values()]);
 }
 
+/** What an address calls its file. */
+function lastName(address: string): string | undefined {
+  try {
+    return decodeURIComponent(new URL(address).pathname.split('/').pop() ?? '');
+  } catch {
+    throw new InvalidArgumentError('input', 'an address that can be read', redactUrl(address));
+  }
+}
+
 async function expandOne(input: string): Promise<Found[]> {
   if (/^https?:\/\//i.test(input)) {
-    const path = decodeURIComponent(new URL(input).pathname.split('/').pop() || 'video');
+    const path = lastName(input) || 'video';
     return [{ location: input, kind: 'url', path: safe(path) }];
   }
   const entry = await stat(input).catch(() => null);

@@ -1,8 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ResultFormat } from '../formats/index.js';
+import { hidden } from './address.js';
 import { BatchError } from './errors.js';
-import { hidden, IdentityCache } from './identity.js';
+import { IdentityCache } from './identity.js';
 import type { BatchInput } from './inputs.js';
 import { type BatchJob, programVersion } from './job.js';
 import type { BatchTarget } from './target.js';

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { SiamtrackError } from '../common/index.js';
+import { hidden } from './address.js';
 import { BatchError } from './errors.js';
 import { type BatchEvent, type BatchSummary, summarise, type VideoResult } from './events.js';
 import { Gate } from './gate.js';
-import { hidden } from './identity.js';
 import type { BatchInput } from './inputs.js';
 import type { ModelPool, ModelRequest } from './model-pool.js';
 import { type BatchSettings, JobPlanner, prepareOut } from './plan.js';

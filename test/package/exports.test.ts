@@ -28,6 +28,7 @@ it('offers exactly these values, so that nothing becomes public unnoticed', () =
     'PreviewWriter',
     'QueueAdmin',
     'RESULT_FORMATS',
+    'RelayedStreams',
     'ResultFileError',
     'ResultFolder',
     'ResultsError',

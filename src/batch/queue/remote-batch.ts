@@ -1,7 +1,7 @@
 import { type Job, QueueEvents } from 'bullmq';
 import { SiamtrackError } from '../../common/index.js';
+import { hidden } from '../address.js';
 import { type BatchEvent, type BatchSummary, summarise, type VideoResult } from '../events.js';
-import { hidden } from '../identity.js';
 import type { BatchInput } from '../inputs.js';
 import type { BatchJob } from '../job.js';
 import { JobPlanner, prepareOut } from '../plan.js';
