@@ -40,6 +40,9 @@ export interface Catalogue {
   readonly photos: readonly number[];
 }
 
+/** What is kept on disk: all but the shares. */
+type Stored = Omit<Catalogue, 'clips'> & { readonly clips: readonly Omit<CatalogueClip, 'share'>[] };
+
 /** Folders to train on. Clips: OTB layout, boxes 0-based unless said; stills: COCO layout; photos: any pictures. */
 export interface DataFolders {
   readonly clips: readonly { readonly folder: string; readonly share: number }[];
@@ -62,14 +65,14 @@ export async function openCatalogue(
   const files: string[] = [];
   const add = (file: string) => files.push(file) - 1;
   const clips = [];
-  for (const [at, { folder, share }] of data.clips.entries()) {
+  for (const [at, { folder }] of data.clips.entries()) {
     for (const sequence of await readOtbFolder(folder, { oneBased: data.clipsOneBased })) {
       for (const target of sequence.targets) {
         const sightings = (sequence.pictures ?? [])
           .slice(sequence.skip)
           .flatMap((file, i) => (target.boxes[i] ? [{ file, box: target.boxes[i] }] : []))
           .map(({ file, box }) => ({ picture: add(file), box }));
-        clips.push({ name: target.name, sightings, folder: at, share });
+        clips.push({ name: target.name, sightings, folder: at });
       }
     }
   }
@@ -103,7 +106,7 @@ export async function openCatalogue(
       const scale = scales[picture];
       return [x * scale, y * scale, w * scale, h * scale];
     };
-    const catalogue: Catalogue = {
+    const catalogue: Stored = {
       pictures,
       clips: clips.map((c) => ({
         ...c,
@@ -115,7 +118,10 @@ export async function openCatalogue(
     await writeFile(`${index}.part`, JSON.stringify(catalogue));
     await rename(`${index}.part`, index);
   }
-  return { catalogue: JSON.parse(await readFile(index, 'utf8')), pixels };
+  const stored: Stored = JSON.parse(await readFile(index, 'utf8'));
+  // Shares may change without another decoding.
+  const shared = stored.clips.map((clip) => ({ ...clip, share: data.clips[clip.folder].share }));
+  return { catalogue: { ...stored, clips: shared }, pixels };
 }
 
 async function decodeAll(
