@@ -7,13 +7,17 @@ import {
   readTargetsFile,
   TARGET_COLUMNS,
 } from '../batch/index.js';
+import { InvalidArgumentError } from '../common/index.js';
 import { openSource } from '../ingest/index.js';
+import { drawTargets } from './draw-targets.js';
 import { addExamples } from './examples.js';
 import { ExitCode } from './exit.js';
 
 interface TargetsCommandOptions {
   readonly targets?: string;
   readonly template?: string;
+  readonly draw?: boolean;
+  readonly port: number;
   readonly json: boolean;
 }
 
@@ -28,11 +32,17 @@ export function registerTargets(program: Command): void {
       '--template <file>',
       'write a CSV file with a line for each video that has no target; - is stdout',
     )
+    .option(
+      '--draw',
+      'show the videos that have no target in the viewer page, to draw boxes and save a targets file',
+    )
+    .option('-p, --port <number>', 'with --draw: port of the page; default: any free one', parsePort, 0)
     .option('--json', 'print the result as JSON', false)
     .action(run);
   addExamples(
     command,
     'targets videos/ --targets targets.csv',
+    'targets videos/ --draw',
     'targets videos/ --template targets.csv',
     'targets videos/ --targets targets.csv --template - >> targets.csv',
   );
@@ -51,7 +61,7 @@ interface Row {
 
 async function run(
   names: readonly string[],
-  { targets: file, template, json }: TargetsCommandOptions,
+  { targets: file, template, draw, port, json }: TargetsCommandOptions,
 ): Promise<void> {
   const inputs = await expandInputs(names);
   const entries = file === undefined ? [] : await readTargetsFile(file);
@@ -59,11 +69,16 @@ async function run(
   const rows: Row[] = [];
   for (const input of inputs) rows.push(await describe(input, targets.get(input)?.length ?? 0));
   const missing = rows.filter((row) => row.targets === 0);
+  if (draw) {
+    const lacking = new Set(missing.map(({ name }) => name));
+    const shown = inputs.filter(({ name, kind }) => lacking.has(name) && kind !== 'url');
+    if (shown.length > 0) return drawTargets(shown, port);
+  }
   for (const { video, line } of unused) process.stderr.write(`${file}:${line}: no input is ${video}\n`);
   if (template !== undefined) await writeTemplate(template, missing, file !== undefined && template === '-');
   else if (json)
     process.stdout.write(`${JSON.stringify({ videos: rows, missing: missing.length }, null, 2)}\n`);
-  else process.stdout.write(table(rows));
+  else process.stdout.write(table(rows, names));
   if (template === undefined && missing.length > 0) process.exitCode = ExitCode.failure;
 }
 
@@ -92,11 +107,21 @@ async function writeTemplate(file: string, missing: readonly Row[], goesOn: bool
   else await writeFile(file, text, { flag: 'wx' });
 }
 
+function shellWord(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('--port', '0 to 65535', text);
+  return port;
+}
+
 function quoted(cell: string): string {
   return /[",\n#]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-function table(rows: readonly Row[]): string {
+function table(rows: readonly Row[], names: readonly string[]): string {
   const cells = rows.map(({ name, targets, width, height, frames, problem }) => [
     name,
     targets === 0 ? 'MISSING' : String(targets),
@@ -113,5 +138,7 @@ function table(rows: readonly Row[]): string {
       .trimEnd(),
   );
   const missing = rows.filter(({ targets }) => targets === 0).length;
-  return `${lines.join('\n')}\n${rows.length} videos, ${missing} without a target\n`;
+  const help =
+    missing > 0 ? `to draw them: siamtrack targets ${names.map(shellWord).join(' ')} --draw\n` : '';
+  return `${lines.join('\n')}\n${rows.length} videos, ${missing} without a target\n${help}`;
 }
