@@ -18,8 +18,9 @@ export interface CamerasOptions {
 export interface Return {
   readonly camera: string;
   readonly what: string;
-  /** Milliseconds from the camera's return to the first message with boxes of it, and to a target that is `tracking`. */
+  /** Milliseconds from the camera's return to the first message with boxes of it. */
   readonly boxes: number;
+  /** To a target that is `tracking`; NaN where that took longer than {@link SEARCH}. */
   readonly tracking: number;
   /** Milliseconds of the back-off that was the last before that. */
   readonly backoff: number;
@@ -40,6 +41,8 @@ const STALL_TIMEOUT = 3000;
 /** What "in time" is: so long after the back-off. */
 export const GRACE = 2000;
 const PATIENCE = 90_000;
+/** The target may be out of its tracker's sight: that is waited for so long. */
+const SEARCH = 10_000;
 
 /** One camera as a client of the server sees it. */
 class Watched {
@@ -84,8 +87,10 @@ class Watched {
             const now = performance.now();
             if (stream !== this.stream || now < back) return;
             boxes ??= now - back;
-            if (targets.some(({ state }) => state === 'tracking') || now - back > PATIENCE / 3)
-              resolve({ camera: this.kind.name, what, boxes, backoff, tracking: now - back });
+            const found = targets.some(({ state }) => state === 'tracking');
+            if (!found && now - back < SEARCH) return;
+            const tracking = found ? now - back : Number.NaN;
+            resolve({ camera: this.kind.name, what, boxes, backoff, tracking });
           }),
         );
         comeBack().then(() => {
@@ -253,16 +258,17 @@ export function formatCameras({ returns, before, after, status, left }: CamerasR
   }
   const cell = (value: number) => value.toFixed(0).padStart(8);
   const lines = [
-    `${'camera'.padEnd(26)} ${'what'.padEnd(16)} times in time   boxes p50     max   less back-off max   tracking p50     max   back-off max`,
+    `${'camera'.padEnd(26)} ${'what'.padEnd(16)} times in time   boxes p50     max   less back-off max   found again   after p50     max   back-off max`,
   ];
   for (const [key, group] of groups) {
     const boxes = spreadOf(group.map((one) => one.boxes));
-    const tracking = spreadOf(group.map((one) => one.tracking));
+    const tracking = spreadOf(group.map((one) => one.tracking).filter((found) => !Number.isNaN(found)));
+    const found = group.filter((one) => !Number.isNaN(one.tracking)).length;
     const inTime = group.filter((one) => one.boxes <= one.backoff + GRACE).length;
     lines.push(
       `${key} ${String(group.length).padStart(5)} ${String(inTime).padStart(7)} ${cell(boxes.p50).padStart(11)}${cell(boxes.max)}` +
         `${cell(spreadOf(group.map((one) => one.boxes - one.backoff)).max).padStart(20)}` +
-        `${cell(tracking.p50).padStart(15)}${cell(tracking.max)}${cell(spreadOf(group.map((one) => one.backoff)).max).padStart(15)}`,
+        `${String(found).padStart(14)}${cell(tracking.p50).padStart(12)}${cell(tracking.max)}${cell(spreadOf(group.map((one) => one.backoff)).max).padStart(15)}`,
     );
   }
   const change = (key: keyof Holdings, digits = 0) =>

@@ -61,7 +61,8 @@ async function latencyOf(
     );
   while (streams.streams.some(({ counts }) => counts.tracked < 5)) await sleep(50);
   const readers = await startClients(`${server.url.replace('http', 'ws')}/ws`, 1, 0);
-  await sleep(500);
+  // What runs at first is not compiled yet.
+  await sleep(2000);
   readers.send('reset');
   const skipped = () => streams.streams.reduce((sum, { counts }) => sum + counts.skipped, 0);
   const before = skipped();
