@@ -7,8 +7,8 @@ export interface StateThresholds {
   readonly lost: number;
 }
 
-/** Seconds over which beliefs are averaged: one bad frame is not a lost target, five at 25 frames/s are. */
-const MEMORY = 0.16;
+/** Seconds over which beliefs are averaged: some bad frames are not a lost target. */
+const MEMORY = 0.5;
 /** Belief must rise above a threshold by this much before a doubt is over. */
 const HYSTERESIS = 0.1;
 

@@ -71,12 +71,60 @@ describe('state', () => {
     expect(await states(1, 1)).toBe('lost');
   });
 
-  it("falls to lost when the target is gone, by the model's own thresholds", async () => {
-    const box: Box = [100, 100, 40, 40];
+  const box: Box = [100, 100, 40, 40];
+  const back: Box = [230, 60, 40, 40];
+  const nothing = drawPicture(320, 240, GREY);
+  const lose = async (tracker: Tracker) => {
+    await tracker.init(scene(box), box, 0);
+    let { state } = await tracker.update(scene(box), 0.04);
+    expect(state).toBe('tracking');
+    const seen: string[] = [];
+    for (let k = 2; state !== 'lost' && k < 100; k++) {
+      ({ state } = await tracker.update(nothing, k / 25));
+      seen.push(state);
+    }
+    return { state, seen };
+  };
+
+  it('falls to uncertain and then to lost when the target is gone; the box stays where it was seen last', async () => {
     const tracker = new Tracker(boxModel);
-    await tracker.init(scene(box), box);
-    expect((await tracker.update(scene(box))).state).toBe('tracking');
-    expect((await tracker.update(drawPicture(320, 240, GREY))).state).toBe('lost');
+    const { state, seen } = await lose(tracker);
+    expect(state).toBe('lost');
+    expect(seen).toContain('uncertain');
+    const later = await tracker.update(nothing, 5);
+    expect(later.state).toBe('lost');
+    expect(iou(later.box, box)).toBeGreaterThan(0.5);
+    expect(later.score).toBeLessThan(0.5);
+  });
+
+  it('finds a target that comes back elsewhere in the picture, once it has been seen in several frames', async () => {
+    const tracker = new Tracker(boxModel);
+    await lose(tracker);
+    const states: string[] = [];
+    for (let k = 0; k < 12; k++) {
+      const result = await tracker.update(scene(back), 5 + k / 25);
+      states.push(result.state);
+      if (result.state === 'lost') expect(iou(result.box, box)).toBeGreaterThan(0.5);
+      else expect(iou(result.box, back)).toBeGreaterThan(0.5);
+    }
+    expect(states.slice(0, 2)).toEqual(['lost', 'lost']);
+    expect(states.at(-1)).toBe('tracking');
+  });
+
+  it('looks nowhere else where it may not', async () => {
+    const tracker = new Tracker(boxModel, { searchBudget: 0 });
+    await lose(tracker);
+    for (let k = 0; k < 12; k++) expect((await tracker.update(scene(back), 5 + k / 25)).state).toBe('lost');
+  });
+
+  it('goes on from a snapshot of a lost target as the tracker itself does', async () => {
+    const tracker = new Tracker(boxModel);
+    await lose(tracker);
+    const restored = Tracker.restore(boxModel, JSON.parse(JSON.stringify(tracker.snapshot())));
+    for (let k = 0; k < 12; k++) {
+      const seconds = 5 + k / 25;
+      expect(await restored.update(scene(back), seconds)).toEqual(await tracker.update(scene(back), seconds));
+    }
   });
 });
 

@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseManifest } from '../../src/model/index.js';
+import { believe, evidenceOf } from '../../src/tracker/belief.js';
+import { tinyManifest } from '../model/tiny-model.js';
+
+const { calibration } = parseManifest(tinyManifest()).tracker;
+const PLACE = { cx: 0, cy: 0, w: 10, h: 10 };
+const pick = (score: number) => ({
+  place: PLACE,
+  score,
+  response: { rival: 0.1, agreement: 0.7, fill: 0.5, raw: PLACE },
+});
+const probability = fc.double({ min: 0.001, max: 0.999, noNaN: true });
+
+describe('belief', () => {
+  it('is the score itself where a model has no calibration', () => {
+    fc.assert(
+      fc.property(probability, (score) => {
+        expect(believe(calibration, evidenceOf(pick(score), 0, 0))).toBeCloseTo(score, 9);
+      }),
+    );
+  });
+
+  it('is a probability that rises with the score, whatever the calibration', () => {
+    const weight = fc.double({ min: -5, max: 5, noNaN: true });
+    fc.assert(
+      fc.property(probability, probability, weight, weight, weight, (a, b, bias, agreement, history) => {
+        const weights = { ...calibration, bias, agreement, history, score: 0.7 };
+        const [low, high] = [Math.min(a, b), Math.max(a, b)].map((score) =>
+          believe(weights, evidenceOf(pick(score), 2, 0.3)),
+        );
+        return low >= 0 && high <= 1 && low <= high;
+      }),
+    );
+  });
+
+  it('stays finite where scores are 0 or 1', () => {
+    for (const score of [0, 1])
+      expect(evidenceOf(pick(score), 0, 0).score).toBeCloseTo(score ? 9.21 : -9.21, 2);
+  });
+});
