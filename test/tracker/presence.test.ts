@@ -6,7 +6,7 @@ const THRESHOLDS = { tracking: 0.5, lost: 0.2 };
 const SURE: Presence = { state: 'tracking', mean: 1 };
 
 /** The presence after some seconds of one belief. */
-function after(seconds: number, belief: number, from: Presence = SURE, rate = 25): Presence {
+function outcome(seconds: number, belief: number, from: Presence = SURE, rate = 25): Presence {
   let presence = from;
   for (let k = 0; k < Math.round(seconds * rate); k++)
     presence = nextPresence(presence, belief, 1 / rate, THRESHOLDS);
@@ -15,23 +15,23 @@ function after(seconds: number, belief: number, from: Presence = SURE, rate = 25
 
 describe('presence', () => {
   it('outlasts some bad frames, and falls to uncertain and then to lost as they go on', () => {
-    expect(after(0.12, 0).state).toBe('tracking');
-    expect(after(0.5, 0).state).toBe('uncertain');
-    expect(after(1.5, 0).state).toBe('lost');
+    expect(outcome(0.12, 0).state).toBe('tracking');
+    expect(outcome(0.5, 0).state).toBe('uncertain');
+    expect(outcome(1.5, 0).state).toBe('lost');
   });
 
   it('depends on the time that passes and not on the number of frames', () => {
     for (const rate of [5, 10, 25, 100])
-      expect(after(1, 0.1, SURE, rate).mean).toBeCloseTo(after(1, 0.1).mean, 9);
+      expect(outcome(1, 0.1, SURE, rate).mean).toBeCloseTo(outcome(1, 0.1).mean, 9);
   });
 
   it('does not flicker where belief stays at a threshold', () => {
-    const down = after(10, 0.499);
+    const down = outcome(10, 0.499);
     expect(down.state).toBe('uncertain');
-    const [up, over] = [after(10, 0.55, down), after(10, 0.65, down)];
+    const [up, over] = [outcome(10, 0.55, down), outcome(10, 0.65, down)];
     expect(up.state).toBe('uncertain');
     expect(over.state).toBe('tracking');
-    expect(after(10, 0.501, over).state).toBe('tracking');
+    expect(outcome(10, 0.501, over).state).toBe('tracking');
   });
 
   it('keeps its mean a probability, whatever it is told', () => {

@@ -15,7 +15,7 @@ type Name = (typeof NAMES)[number];
 /** Belief must rise with these. */
 const RISING: readonly Name[] = ['score', 'fill'];
 /** Ridge on standardised weights: keeps weights of evidence that says the same twice from running apart. */
-const RIDGE = 1e-2;
+const RIDGE = 1e-3;
 const STEPS = 50;
 
 /**
