@@ -70,6 +70,8 @@ class Rejection {
   }
 }
 
+/** Connections beside those of WebSocket clients, for requests; what is above is hung up on. */
+const HTTP_CONNECTIONS = 256;
 /** Milliseconds a request may take to arrive. */
 const REQUEST_TIMEOUT = 30_000;
 /** Milliseconds clients have to take their leave when the server closes. */
@@ -180,6 +182,7 @@ export class StreamServer {
     this.#access = new Access(accessOptions(options), options.host ?? '127.0.0.1');
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#addStream = options.addStream ?? false;
+    this.#app.server.maxConnections = this.#limits.clients + HTTP_CONNECTIONS;
   }
 
   /** Tells every client to come back later, and resolves when nothing listens any more. The host stays as it is. */
@@ -234,6 +237,7 @@ export class StreamServer {
     });
     if (options.viewer !== undefined) await serveFolder(app, options.viewer);
     (app.server as HttpServer).on('upgrade', this.#onUpgrade);
+    app.server.maxConnections = this.#limits.clients + HTTP_CONNECTIONS;
     await app.listen({ host, port: options.port ?? 8080 });
   }
 

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../../src/stream/index.js';
@@ -215,6 +215,28 @@ describe('whatever is asked over HTTP', () => {
         status: 101,
       },
     );
+  });
+
+  it('is hung up on beyond the connections that there may be', async () => {
+    const small = await serve({ limits: { clients: 1 } });
+    const closed: Socket[] = [];
+    const sockets = Array.from({ length: 300 }, () => {
+      const socket = connect(Number(new URL(small.url).port), '127.0.0.1');
+      return socket.on('error', () => undefined).on('close', () => closed.push(socket));
+    });
+    await expect.poll(() => closed.length, { timeout: 20_000 }).toBe(300 - 257);
+    for (const socket of sockets) socket.destroy();
+    await expect
+      .poll(
+        () =>
+          fetch(`${small.url}/healthz`).then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(200);
+    await small.stop();
   });
 
   it('may be bytes that are no request', async () => {
