@@ -28,7 +28,9 @@ export interface Return {
 
 export interface CamerasResult {
   readonly returns: readonly Return[];
+  /** When all cameras have been seen for a while, after the kills, and at the end: larger pictures were held meanwhile. */
   readonly before: Holdings;
+  readonly killed: Holdings;
   readonly after: Holdings;
   /** How `siamtrack serve` ended, and what of its programs was left. */
   readonly status: number | null;
@@ -145,9 +147,11 @@ export async function benchCameras({ long = false }: CamerasOptions = {}): Promi
     await Promise.all(
       cameras.map(async (camera) => note(await camera.return('late start', () => camera.start(clip)))),
     );
-    await sleep(SETTLE);
+    // As many frames are held as may be.
+    await sleep(3 * SETTLE);
     const before = await server.holdings();
     await Promise.all(cameras.map((camera) => killOften(camera, clip, long ? 20 : 4, note)));
+    const killed = await server.holdings();
     await torture(cameras[0], clip, large, long ? 3 : 1, note);
     await garbageOverUdp(cameras[2], ports[2], note);
     await sleep(SETTLE);
@@ -155,7 +159,7 @@ export async function benchCameras({ long = false }: CamerasOptions = {}): Promi
     client.close();
     const status = await server.stop();
     const left = kinds.flatMap(({ url }) => commandsWith(`-i ${url}`)).length;
-    return { returns, before, after, status, left };
+    return { returns, before, killed, after, status, left };
   } finally {
     client.close();
     await server.stop();
@@ -250,7 +254,7 @@ function formatReturn({ camera, what, boxes, tracking, backoff }: Return): strin
 }
 
 /** The figures as text. */
-export function formatCameras({ returns, before, after, status, left }: CamerasResult): string {
+export function formatCameras({ returns, before, killed, after, status, left }: CamerasResult): string {
   const groups = new Map<string, Return[]>();
   for (const one of returns) {
     const key = `${one.camera.padEnd(26)} ${one.what.padEnd(16)}`;
@@ -272,7 +276,7 @@ export function formatCameras({ returns, before, after, status, left }: CamerasR
     );
   }
   const change = (key: keyof Holdings, digits = 0) =>
-    `${before[key].toFixed(digits)} -> ${after[key].toFixed(digits)}`;
+    [before, killed, after].map((holdings) => holdings[key].toFixed(digits)).join(' -> ');
   return [
     ...lines,
     `siamtrack serve: memory ${change('rss', 1)} MB, heap ${change('heap', 1)} MB, descriptors ${change('descriptors')}, programs ${change('children')}`,
