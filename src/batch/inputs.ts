@@ -2,7 +2,6 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { InvalidArgumentError } from '../common/index.js';
-import { redactUrl } from '../ingest/index.js';
 import { BatchError } from './errors.js';
 
 /** One recorded video to work on. */
@@ -60,7 +59,11 @@ function lastName(address: string): string | undefined {
   try {
     return decodeURIComponent(new URL(address).pathname.split('/').pop() ?? '');
   } catch {
-    throw new InvalidArgumentError('input', 'an address that can be read', redactUrl(address));
+    throw new InvalidArgumentError(
+      'input',
+      'an address that can be read',
+      address.replace(/^(\w+:\/\/)[^/]*@|\?.*$/gs, '$1'),
+    );
   }
 }
 

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { identifyAddress, request } from '../../src/batch/address.js';
-import { expandInputs } from '../../src/batch/index.js';
+import { expandInputs } from '../../src/batch/inputs.js';
 
 const CONTENT = Buffer.alloc(1000, 7);
 let server: Server | undefined;

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expandInputs, matchTargets, parseTargets } from '../../src/batch/index.js';
+import { expandInputs } from '../../src/batch/inputs.js';
+import { matchTargets } from '../../src/batch/match.js';
+import { parseTargets } from '../../src/batch/targets-file.js';
 
 let folder: string;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { parseTargets } from '../../src/batch/index.js';
+import { parseTargets } from '../../src/batch/targets-file.js';
 
 const target = (changes: object = {}) => ({
   id: '1',
