@@ -175,7 +175,7 @@ export class Tracker {
       const elapsed = target.seconds - before.seconds;
       const score =
         target.presence.state === 'lost'
-          ? await this.#find(picture, target)
+          ? await this.#find(picture, target, elapsed)
           : await this.#follow(picture, target, elapsed);
       this.#target = target;
       const { state } = target.presence;
@@ -192,8 +192,6 @@ export class Tracker {
     target.presence = nextPresence(target.presence, belief, elapsed, states);
     target.place = keepInFrame(pick.place, picture, target.smallest);
     if (target.presence.state === 'lost') {
-      // Where belief was gone already it had drifted: it is sought from where it was believed last.
-      target.place = target.seen;
       target.turn = 0;
       target.streak = 0;
     } else if (belief >= states.lost) target.seen = target.place;
@@ -203,38 +201,56 @@ export class Tracker {
   }
 
   /**
-   * While the target is lost: looks where it may be and, until something is seen there, in the next few regions of the
-   * picture. What is seen must look like the target and be believed in several frames in a row.
+   * While the target is lost: goes on where it was and, until something is seen elsewhere, looks at the next few regions
+   * of the picture. What is seen must look like the target; elsewhere it must be believed in several frames in a row.
    */
-  async #find(picture: I420Picture, target: Target): Promise<number> {
+  async #find(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const { tracking, lost } = this.#states;
     const budget = this.#options.searchBudget ?? SEARCH_BUDGET;
-    const side = this.#searchSide(target.seen);
     const regions =
       target.streak > 0 || budget === 0 || !(this.#form instanceof BoxForm)
         ? []
-        : regionsToSearch(picture, target.seen, side, target.turn, budget);
+        : regionsToSearch(picture, target.seen, this.#searchSide(target.seen), target.turn, budget);
     target.turn += regions.length;
     const [here, ...elsewhere] = await Promise.all([
       this.#search(picture, target, target.place),
       ...regions.map((region) => this.#search(picture, target, { ...target.seen, ...region }, true)),
     ]);
-    const judged = [here, ...elsewhere].map((pick) => ({ pick, belief: this.#believe(pick, target, 0) }));
-    if (target.streak === 0) judged.sort((a, b) => b.belief - a.belief);
-    const [{ pick, belief }] = judged;
-    const place = keepInFrame(pick.place, picture, target.smallest);
-    if (belief < tracking || (target.streak === 0 && !(await this.#looksLike(picture, target, place)))) {
-      target.streak = 0;
-      target.place = target.seen;
-      return Math.min(lost, belief);
+    const belief = this.#believe(here, target, target.history);
+    const presence = nextPresence(target.presence, belief, elapsed, this.#states);
+    const place = keepInFrame(here.place, picture, target.smallest);
+    const found = (): number => {
+      const state = belief >= tracking ? 'tracking' : 'uncertain';
+      Object.assign(target, {
+        place,
+        seen: place,
+        streak: 0,
+        presence: { state, mean: Math.max(belief, lost) },
+      });
+      return belief;
+    };
+    const still = Math.min(lost, belief);
+    target.history += (logit(here.score) - target.history) * HISTORY;
+    target.presence = { state: 'lost', mean: presence.mean };
+    if (target.streak > 0) {
+      if (belief < tracking) Object.assign(target, { place: target.seen, streak: 0 });
+      else if (target.streak + 1 >= CONFIRMED) return found();
+      else Object.assign(target, { place, streak: target.streak + 1 });
+      return still;
     }
+    const candidate = elsewhere
+      .map((pick) => ({ pick, belief: this.#believe(pick, target, 0) }))
+      .filter((other) => other.belief >= Math.max(tracking, belief))
+      .sort((one, other) => other.belief - one.belief)
+      .at(0);
+    const there = candidate && keepInFrame(candidate.pick.place, picture, target.smallest);
+    if (there && (await this.#looksLike(picture, target, there))) {
+      Object.assign(target, { place: there, streak: 1, history: logit(candidate.pick.score) });
+      return still;
+    }
+    if (presence.state !== 'lost' && (await this.#looksLike(picture, target, place))) return found();
     target.place = place;
-    target.streak++;
-    if (target.streak < CONFIRMED) return Math.min(lost, belief);
-    target.seen = place;
-    target.history = logit(pick.score);
-    target.presence = { state: 'tracking', mean: belief };
-    return belief;
+    return still;
   }
 
   /** Keeps a look at the target now and then, where it is sure. */
