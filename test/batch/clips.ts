@@ -38,7 +38,7 @@ yard/east.mp4,1,,0,20,136,56,28,,
 `;
 
 export function loader(model: string): LoadModel {
-  return ({ precision }) => loadModel(model, { precision, engine: 'onnx', threads: 2 });
+  return ({ precision }) => loadModel(model, { precision, engine: 'onnx', threads: 1 });
 }
 
 export function pool(model: string): ModelPool {
