@@ -146,7 +146,7 @@ async function evaluateModel(
   try {
     return await evaluate(sequences, {
       tracker: () => new Tracker(model),
-      key: digest([packageVersion(), model.manifest, model.precision, options.provider, oneBased]),
+      key: digest([packageVersion(), model.manifest, model.precision, model.choice.engine, oneBased]),
       results: options.out === undefined ? undefined : new ResultFolder(options.out, { oneBased }),
       force: options.force,
       onFrame: ({ name }, frames) => progress.update(name, frames),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../common/index.js';
+import { defined } from './defined.js';
 import { checkHardware } from './hardware.js';
 import type { LiveOptions } from './live.js';
 
@@ -11,11 +12,6 @@ export type LiveSettings = LiveOptions & typeof DEFAULTS;
 export function liveSettings(options: LiveOptions): LiveSettings {
   checkOptions(options);
   return { ...DEFAULTS, ...defined(options) };
-}
-
-/** Without the options that are present as `undefined`, which would hide a default. */
-function defined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 function checkOptions(options: LiveOptions): void {

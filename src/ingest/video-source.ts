@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Decoder } from './decoder.js';
+import { defined } from './defined.js';
 import { IngestError } from './errors.js';
 import { hardwareTrouble, isHardwareFailure } from './failure.js';
 import { ffmpegPath, ffmpegVersion } from './ffmpeg-tools.js';
@@ -60,7 +61,7 @@ class VideoSource implements FrameSource {
     this.#input = input;
     this.#probe = probe;
     this.#version = version;
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...DEFAULTS, ...defined(options) };
     this.#pool = new FramePool(this.#options.maxFrames);
     this.#hardware = options.hardware;
     this.#assembler = this.#newAssembler();

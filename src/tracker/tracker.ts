@@ -54,8 +54,10 @@ interface Target {
   readonly first: Place;
   /** Where it is searched. */
   place: Place;
-  /** Where it was when it was last believed to be there. */
+  /** Where it was seen last. */
   seen: Place;
+  /** Where it was when it was last surely there. */
+  sure: Place;
   width: number;
   height: number;
   seconds: number;
@@ -156,7 +158,18 @@ export class Tracker {
       const { width, height } = picture;
       const presence: Presence = { state: 'tracking', mean: 1 };
       const sure = { presence, history: logit(SURE), likeness: 1, looks: [], remembered: seconds };
-      const known = { template, mean, smallest, first, place, seen: place, width, height, seconds };
+      const known = {
+        template,
+        mean,
+        smallest,
+        first,
+        place,
+        seen: place,
+        sure: place,
+        width,
+        height,
+        seconds,
+      };
       this.#target = { ...known, ...sure, turn: 0, streak: 0 };
     });
   }
@@ -191,7 +204,10 @@ export class Tracker {
     target.history += (logit(pick.score) - target.history) * HISTORY;
     target.presence = nextPresence(target.presence, belief, elapsed, states);
     target.place = keepInFrame(pick.place, picture, target.smallest);
+    if (belief >= states.tracking) target.sure = target.place;
     if (target.presence.state === 'lost') {
+      // In its last frames the box may have gone astray, or shrunk.
+      target.seen = target.sure;
       target.turn = 0;
       target.streak = 0;
     } else if (belief >= states.lost) target.seen = target.place;
@@ -335,11 +351,12 @@ function rescale(target: Target, { width, height }: I420Picture): Target {
   const x = width / target.width;
   const y = height / target.height;
   const scaled = ({ cx, cy, w, h }: Place): Place => ({ cx: cx * x, cy: cy * y, w: w * x, h: h * y });
-  const { place, seen, first } = target;
+  const { place, seen, sure, first } = target;
   return {
     ...target,
     place: scaled(place),
     seen: scaled(seen),
+    sure: scaled(sure),
     first: scaled(first),
     width,
     height,

@@ -10,8 +10,6 @@ describe('a looped file', () => {
     const player = new FilePlayer(CLIP, {
       loop: true,
       realtime: false,
-      maxFrames: 16,
-      stallTimeout: 20_000,
       onEvent: ({ kind }) => events.push(kind),
     });
     const frames = player[Symbol.asyncIterator]();
