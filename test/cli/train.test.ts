@@ -42,7 +42,8 @@ describe('siamtrack train', () => {
       process.env.SIAMTRACK_PUBLISHED ??= '/published';
       const config = await readTrainConfig(join(packageRoot(), 'recipes', `${name}.yaml`));
       expect(config.name).toBe('siamtrack-s');
-      expect(config.data.clips).toEqual([join(process.env.SIAMTRACK_DATA, 'train/clips')]);
+      const folder = join(process.env.SIAMTRACK_DATA, 'train/clips');
+      expect(config.data.clips).toEqual([{ folder, share: 1 }]);
     },
   );
 });
