@@ -88,7 +88,7 @@ describe('hardware decoding of a file', () => {
   it('is closed while one decoder gives way to the other', async () => {
     const ffmpegPath = await ffmpegThat(
       'slow.sh',
-      `trap '' TERM\necho '[error] hardware accelerator failed to decode picture' >&2; sleep 60`,
+      `trap '' TERM\necho '[error] hardware accelerator failed to decode picture' >&2; exec sleep 60`,
     );
     const source = await openSource(clip, { hardware: 'cuda', ffmpegPath, killTimeout: 200 });
     const told = source[Symbol.asyncIterator]().next();
