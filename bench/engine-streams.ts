@@ -2,12 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Box, I420Picture } from '../src/common/index.js';
 import { loadModel, type Model, modelForStream } from '../src/model/index.js';
-import { TargetGroup } from '../src/tracker/index.js';
+import type { TargetGroup } from '../src/tracker/index.js';
+import { groupOf, noisePictures } from './noise.js';
 
-const WIDTH = 640;
-const HEIGHT = 360;
 const FRAME_MS = 1000 / 30;
 
 export interface StreamsResult {
@@ -30,33 +28,9 @@ export interface StreamsResult {
   };
 }
 
-function pictures(count: number): I420Picture[] {
-  const noise = (length: number, seed: number) =>
-    Uint8Array.from({ length }, (_, k) => (Math.imul(k + seed * 7919, 2654435761) >>> 13) & 255);
-  const chroma = (WIDTH / 2) * (HEIGHT / 2);
-  return Array.from({ length: count }, (_, k) => ({
-    width: WIDTH,
-    height: HEIGHT,
-    y: noise(WIDTH * HEIGHT, k),
-    u: noise(chroma, k + 1),
-    v: noise(chroma, k + 2),
-    range: 'limited',
-    matrix: 'bt709',
-  }));
-}
-
-async function groupOf(model: Model, count: number, picture: I420Picture): Promise<TargetGroup> {
-  const group = new TargetGroup(model);
-  for (let k = 0; k < count; k++) {
-    const box: Box = [60 + 120 * (k % 4), 40 + 70 * (Math.floor(k / 4) % 4), 60, 50];
-    await group.add(`t${k}`, picture, box);
-  }
-  return group;
-}
-
 /** Targets a second that all groups together find, each as fast as it can, after some frames to warm up. */
 async function rate(groups: readonly TargetGroup[], each: number, ms: number): Promise<number> {
-  const seen = pictures(4);
+  const seen = noisePictures(4);
   let done = 0;
   let end = performance.now() + ms / 4;
   const loop = async (group: TargetGroup) => {
@@ -76,7 +50,7 @@ async function rate(groups: readonly TargetGroup[], each: number, ms: number): P
 }
 
 async function independentGroups(count: number): Promise<{ models: Model[]; groups: TargetGroup[] }> {
-  const [picture] = pictures(1);
+  const [picture] = noisePictures(1);
   const models = await Promise.all(Array.from({ length: count }, () => loadModel()));
   return { models, groups: await Promise.all(models.map((model) => groupOf(model, 1, picture))) };
 }
@@ -99,7 +73,7 @@ async function overload(model: Model, capacity: number, factor: number, ms: numb
   const targets = Math.round((capacity / 30) * factor);
   const each = 4;
   const streams = Math.max(1, Math.round(targets / each));
-  const seen = pictures(4);
+  const seen = noisePictures(4);
   const ages: number[] = [];
   const frames = Array<number>(streams).fill(0);
   const models = Array.from({ length: streams }, (_, k) => modelForStream(model, `camera ${k}`));
@@ -139,7 +113,7 @@ async function overload(model: Model, capacity: number, factor: number, ms: numb
 
 /** Four streams of four targets on two threads through one encoder, against 16 trackers with a session each. */
 export async function benchStreams(ms = 3000): Promise<StreamsResult> {
-  const [picture] = pictures(1);
+  const [picture] = noisePictures(1);
   const model = await loadModel('default', { threads: 2 });
   const streams = await Promise.all(
     [1, 2, 3, 4].map((k) => groupOf(modelForStream(model, `camera ${k}`), 4, picture)),

@@ -1,6 +1,7 @@
-import type { Box, I420Picture } from '../src/common/index.js';
+import type { I420Picture } from '../src/common/index.js';
 import { loadModel, type Model } from '../src/model/index.js';
-import { TargetGroup } from '../src/tracker/index.js';
+import type { TargetGroup } from '../src/tracker/index.js';
+import { groupOf, noisePictures } from './noise.js';
 
 export interface TrackerBenchOptions {
   /** As for `loadModel`; default: the shipped model. */
@@ -36,34 +37,6 @@ export interface TrackerBenchResult {
   readonly threads: { readonly one: number; readonly two: number; readonly speedup: number };
 }
 
-const WIDTH = 640;
-const HEIGHT = 360;
-
-/** Pictures of noise: the time does not depend on what is seen. */
-function pictures(count: number): I420Picture[] {
-  const noise = (length: number, seed: number) =>
-    Uint8Array.from({ length }, (_, k) => (Math.imul(k + seed * 7919, 2654435761) >>> 13) & 255);
-  const chroma = (WIDTH / 2) * (HEIGHT / 2);
-  return Array.from({ length: count }, (_, k) => ({
-    width: WIDTH,
-    height: HEIGHT,
-    y: noise(WIDTH * HEIGHT, k),
-    u: noise(chroma, k + 1),
-    v: noise(chroma, k + 2),
-    range: 'limited',
-    matrix: 'bt709',
-  }));
-}
-
-async function groupOf(model: Model, count: number, picture: I420Picture): Promise<TargetGroup> {
-  const group = new TargetGroup(model);
-  for (let k = 0; k < count; k++) {
-    const box: Box = [60 + 120 * (k % 4), 40 + 70 * Math.floor(k / 4), 60, 50];
-    await group.add(`t${k}`, picture, box);
-  }
-  return group;
-}
-
 /** One measurement: milliseconds a frame. */
 async function time(group: TargetGroup, frames: readonly I420Picture[], count: number): Promise<number> {
   const start = performance.now();
@@ -80,7 +53,7 @@ export async function benchTracker(options: TrackerBenchOptions = {}): Promise<T
   const { model: name, weights, frames = 60, targets = [1, 2, 4, 8, 16], rounds = 5 } = options;
   const one = await loadModel(name, { weights });
   const two = await loadModel(name, { weights, threads: 2 });
-  const seen = pictures(4);
+  const seen = noisePictures(4);
   const most = Math.max(...targets);
   const groups = await Promise.all(targets.map((count) => groupOf(one, count, seen[0])));
   const single = await groupOf(one, 1, seen[0]);

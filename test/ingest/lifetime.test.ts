@@ -1,9 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { chmod, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Frame, openSource } from '../../src/ingest/index.js';
 import { makeClip, scratch } from './clips.js';
+import { descriptors, processes } from './processes.js';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -19,23 +20,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => remove());
-
-/** Command lines of the processes that have this test's folder among their arguments. */
-function processes(): Promise<string[]> {
-  return new Promise((resolve) => {
-    execFile('ps', ['-eo', 'args'], (_, stdout) => {
-      resolve(stdout.split('\n').filter((line) => line.includes(folder) && !line.startsWith('ps ')));
-    });
-  });
-}
-
-/** Open file descriptors of this process that lead to pipes, sockets or the clip; undefined where there is no /proc. */
-async function descriptors(): Promise<number | undefined> {
-  const names = await readdir('/proc/self/fd').catch(() => undefined);
-  if (!names) return undefined;
-  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
-  return targets.filter((target) => /^(socket|pipe):/.test(target)).length;
-}
 
 async function until(condition: () => Promise<boolean>): Promise<boolean> {
   for (let i = 0; i < 100; i++) {
@@ -102,16 +86,16 @@ describe('closing early', () => {
     await close[0]();
     const before = await descriptors();
     for (let i = 0; i < 30; i++) await close[i % close.length]();
-    expect(await processes()).toEqual([]);
+    expect(await processes(folder)).toEqual([]);
     expect(await descriptors()).toBe(before);
   });
 
   it('ends an ffmpeg that ignores SIGTERM', async () => {
     const source = await openSource(clip, { ffmpegPath: await stubborn(), killTimeout: 200 });
     await firstFrame(source);
-    expect(await processes()).not.toEqual([]);
+    expect(await processes(folder)).not.toEqual([]);
     await source.close();
-    expect(await until(async () => (await processes()).length === 0)).toBe(true);
+    expect(await until(async () => (await processes(folder)).length === 0)).toBe(true);
   });
 
   it('keeps frames that were received valid', async () => {
@@ -148,7 +132,7 @@ describe('an owner that ends without closing', () => {
     });
     await new Promise((resolve) => owner.once('close', resolve));
     expect(said).toBe('ready');
-    expect(await until(async () => (await processes()).length === 0)).toBe(true);
+    expect(await until(async () => (await processes(folder)).length === 0)).toBe(true);
   });
 });
 
@@ -178,7 +162,7 @@ describe('a slow consumer', () => {
     };
     await expect(read()).rejects.toMatchObject({ code: 'POOL_EXHAUSTED' });
     expect(held).toHaveLength(5);
-    expect(await processes()).toEqual([]);
+    expect(await processes(folder)).toEqual([]);
   });
 
   it('may hold exactly as many frames as there are', async () => {

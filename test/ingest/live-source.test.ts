@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process';
-import { chmod, readdir, readFile, readlink, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Frame, openLive, openSource } from '../../src/ingest/index.js';
 import { ffmpeg, scratch } from './clips.js';
 import { cameraClip, until, Viewer } from './live-servers.js';
+import { descriptors, processes } from './processes.js';
 
 let folder: string;
 let remove: () => Promise<void>;
@@ -20,23 +20,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => remove());
-
-/** Command lines of the processes that have this test's folder among their arguments. */
-function processes(): Promise<string[]> {
-  return new Promise((resolve) => {
-    execFile('ps', ['-eo', 'args'], (_, stdout) => {
-      resolve(stdout.split('\n').filter((line) => line.includes(folder) && !line.startsWith('ps ')));
-    });
-  });
-}
-
-/** Open pipes and sockets of this process; undefined where there is no /proc. */
-async function descriptors(): Promise<number | undefined> {
-  const names = await readdir('/proc/self/fd').catch(() => undefined);
-  if (!names) return undefined;
-  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
-  return targets.filter((target) => /^(socket|pipe):/.test(target)).length;
-}
 
 async function script(name: string, body: string): Promise<string> {
   const path = join(folder, name);
@@ -143,7 +126,7 @@ describe('a source that is lost', () => {
     expect(viewer.events.find(({ kind }) => kind === 'reconnecting')).toMatchObject({ code: 'SOURCE_ENDED' });
     await viewer.source.close();
     await viewer.over;
-    expect(await processes()).toEqual([]);
+    expect(await processes(folder)).toEqual([]);
     expect(await descriptors()).toBe(before);
     const { frames } = viewer;
     for (let i = 1; i < frames.length; i++) {
@@ -186,7 +169,7 @@ describe('a source that is lost', () => {
     const after = viewer.events.length;
     await viewer.event('live', after);
     await viewer.source.close();
-    await until(async () => (await processes()).length === 0, 'no process');
+    await until(async () => (await processes(folder)).length === 0, 'no process');
   });
 });
 

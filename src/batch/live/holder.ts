@@ -8,6 +8,7 @@ import { type Model, modelForStream } from '../../model/index.js';
 import { TargetGroup } from '../../tracker/index.js';
 import { BatchError } from '../errors.js';
 import { connectRedis, type QueuePlace } from '../queue/connection.js';
+import { leaseSettings } from '../queue/lease-settings.js';
 import { channels, LIVE, LiveJob, LiveLease, type LiveState } from './lease.js';
 
 export interface LiveHolderOptions extends QueuePlace {
@@ -73,13 +74,7 @@ export async function holdLiveStreams(options: LiveHolderOptions): Promise<void>
     prefix: queue,
     name: `${hostname()}:${process.pid}`,
     concurrency: streams,
-    lockDuration: lease * 1000,
-    lockRenewTime: (lease * 1000) / 3,
-    stalledInterval: (lease * 1000) / 2,
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
-    runRetryDelay: 1000,
-    drainDelay: 1,
-    autorun: false,
+    ...leaseSettings(lease),
   });
   worker.on('error', (error) => onEvent({ type: 'problem', message: error.message }));
   await worker.waitUntilReady();

@@ -1,4 +1,10 @@
-import { CommandError, type HostListener, type StreamHost, type StreamInfo } from '../../stream/index.js';
+import {
+  CommandError,
+  type HostListener,
+  HostListeners,
+  type StreamHost,
+  type StreamInfo,
+} from '../../stream/index.js';
 import type { LiveBridge } from './bridge.js';
 import { RelayedStream } from './relayed-stream.js';
 
@@ -15,18 +21,7 @@ export class RelayedStreams implements StreamHost {
     string,
     { readonly stream: RelayedStream; readonly stop: () => Promise<void> }
   >();
-  readonly #listeners = new Set<HostListener>();
-  readonly #listener: HostListener = {
-    onFrame: (tracked) => {
-      for (const listener of this.#listeners) listener.onFrame(tracked);
-    },
-    onTarget: (event) => {
-      for (const listener of this.#listeners) listener.onTarget(event);
-    },
-    onStream: (event) => {
-      for (const listener of this.#listeners) listener.onStream(event);
-    },
-  };
+  readonly #listeners = new HostListeners();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -53,8 +48,7 @@ export class RelayedStreams implements StreamHost {
   }
 
   listen(listener: HostListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   addTarget({
@@ -154,7 +148,7 @@ export class RelayedStreams implements StreamHost {
       const known = this.#streams.get(name);
       if (known) known.stream.look(held);
       else if (!this.#closed) {
-        const stream = new RelayedStream(name, source, this.#listener);
+        const stream = new RelayedStream(name, source, this.#listeners.all);
         const stop = await this.#bridge.subscribe(name, (message) => stream.take(message));
         this.#streams.set(name, { stream, stop });
         stream.tell('added');

@@ -8,6 +8,7 @@ import type { ModelPool } from '../model-pool.js';
 import { type JobOutcome, runJob } from '../run-job.js';
 import { BATCH, failureText, type JobProgress } from './batch-queue.js';
 import { connectRedis, type QueuePlace } from './connection.js';
+import { leaseSettings } from './lease-settings.js';
 
 export interface WorkerOptions extends QueuePlace {
   readonly models: ModelPool;
@@ -77,14 +78,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     prefix: queue,
     name,
     concurrency: jobs,
-    lockDuration: lease * 1000,
-    lockRenewTime: (lease * 1000) / 3,
-    stalledInterval: (lease * 1000) / 2,
-    // A job that kills its workers is recognised by its lack of progress instead: a long one may meet many a dead worker.
-    maxStalledCount: Number.MAX_SAFE_INTEGER,
-    runRetryDelay: 1000,
-    drainDelay: 1,
-    autorun: false,
+    ...leaseSettings(lease),
   });
   worker.on('error', (error) => onEvent({ type: 'problem', message: error.message }));
   await worker.waitUntilReady();

@@ -7,6 +7,7 @@ import {
   type AddTargetCommand,
   CommandError,
   type HostListener,
+  HostListeners,
   type ReinitTargetCommand,
   type StreamEventMessage,
   type StreamHost,
@@ -43,18 +44,7 @@ export class Streams implements StreamHost {
   readonly #model: Model;
   readonly #onWarning: StreamsOptions['onWarning'];
   readonly #entries = new Map<string, Entry>();
-  readonly #listeners = new Set<HostListener>();
-  readonly #listener: HostListener = {
-    onFrame: (tracked) => {
-      for (const listener of this.#listeners) listener.onFrame(tracked);
-    },
-    onTarget: (event) => {
-      for (const listener of this.#listeners) listener.onTarget(event);
-    },
-    onStream: (event) => {
-      for (const listener of this.#listeners) listener.onStream(event);
-    },
-  };
+  readonly #listeners = new HostListeners();
   /** Both may be changed while streams run; they hold for what comes. */
   limits: StreamsOptions['limits'];
   clientSources: ClientSourcesConfig;
@@ -71,8 +61,7 @@ export class Streams implements StreamHost {
   }
 
   listen(listener: HostListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
   /** Opens a stream. @throws CommandError `STREAM_EXISTS`, `STREAM_LIMIT` */
@@ -90,7 +79,7 @@ export class Streams implements StreamHost {
       held: { count: config.heldFrames, bytes: config.heldBytes },
       maxTargets: this.limits.targetsPerStream,
       targets: config.targets.map(({ id, ...rest }) => ({ target: id, ...rest })),
-      listener: this.#listener,
+      listener: this.#listeners.all,
       onWarning: (message, error) => this.#onWarning?.(name, message, error),
     });
     this.#entries.set(name, { config, session, byClient });
@@ -182,7 +171,7 @@ export class Streams implements StreamHost {
   }
 
   #tell(event: StreamEventMessage['event'], info: StreamInfo): void {
-    this.#listener.onStream({ type: 'stream', event, stream: info.stream, time: Date.now(), info });
+    this.#listeners.all.onStream({ type: 'stream', event, stream: info.stream, time: Date.now(), info });
   }
 }
 
