@@ -2,6 +2,13 @@ export { type BoxLineOptions, parseBoxLines, readBoxFile } from './box-lines.js'
 export { type CocoImage, type CocoObject, readCocoAnnotations } from './coco.js';
 export { DatasetError } from './error.js';
 export { readGot10kSequence } from './got10k.js';
+export {
+  listMaskSequences,
+  looksLikeMasks,
+  type MaskSequence,
+  type MaskTarget,
+  readMaskTargets,
+} from './masks.js';
 export { readOtbFolder, readOtbSequence } from './otb.js';
 export type { AnnotationOptions, Sequence, SequenceTarget } from './sequence.js';
 export { type ReadSequencesOptions, readSequences } from './sequences.js';
