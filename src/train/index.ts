@@ -7,6 +7,7 @@ export {
   NoTrainingWeightsError,
   trainingWeightsOf,
 } from './fine-tune.js';
+export { grow, NetworkMismatchError } from './grow.js';
 export * as losses from './losses.js';
 export { type NetworkSpec, networkSchema } from './network-spec.js';
 export { calibrationCrops } from './prepare.js';

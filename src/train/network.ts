@@ -160,7 +160,8 @@ export class Network {
   }
 }
 
-function parametersOf(layer: ConvLayer): Parameter[] {
+/** A layer's weights in the order in which the flat vector of all weights holds them. */
+export function parametersOf(layer: ConvLayer): Parameter[] {
   const { name, kernel, inChannels, outChannels } = layer;
   const filter: Parameter = {
     name: `${name}.filter`,

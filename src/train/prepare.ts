@@ -6,9 +6,10 @@ import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import type { TrainConfig } from './config.js';
 import type { Batch, BatchLayout } from './data/batch.js';
 import { BatchSource } from './data/batch-source.js';
-import { type Catalogue, openCatalogue } from './data/catalogue.js';
+import { type Catalogue, type CatalogueClip, openCatalogue } from './data/catalogue.js';
 import type { PairOptions } from './data/pairs.js';
 import type { CalibrationCrops } from './export.js';
+import { grow, requireSameNetwork } from './grow.js';
 import type { Grid } from './labels.js';
 import { Network, type Statistics } from './network.js';
 import { cellsOf, strideOf } from './network-spec.js';
@@ -36,8 +37,8 @@ const CALIBRATION_BATCHES = 8;
 const CALIBRATION_PAIRS = 96;
 
 /**
- * Opens data, teacher and network: from the output folder's checkpoint where there is one, else from `start`, else
- * from random weights.
+ * Opens data, teacher and network: from the output folder's checkpoint where there is one, else from `start` (of the recipe's
+ * network or a smaller one, which is grown), else from random weights.
  */
 export async function prepare(
   tf: TensorFlow,
@@ -45,6 +46,10 @@ export async function prepare(
   start: Checkpoint | undefined,
   onDecode: (done: number, total: number) => void,
 ): Promise<Prepared> {
+  const file = join(config.output, 'last.ckpt');
+  const saved = existsSync(file) ? await readCheckpoint(file) : undefined;
+  if (saved) requireSameNetwork(saved, config.network, config.input.template);
+  const grown = start && !saved ? grow(start, config.network, config.input.template, config.seed) : undefined;
   const { catalogue, pixels } = await openCatalogue(config.data, config.cache, onDecode);
   const { training, heldOut } = split(catalogue, config.data.validation);
   const network = new Network(tf, config.network, config.input.template);
@@ -52,10 +57,8 @@ export async function prepare(
   const searchCells = cellsOf(config.network, config.input.search);
   const grid: Grid = { cells: searchCells, stride, offset: (-searchCells / 2) * stride };
 
-  const file = join(config.output, 'last.ckpt');
-  const saved = existsSync(file) ? await readCheckpoint(file) : undefined;
-  const from = saved ?? start;
-  const adam = optimiserFor(tf, config, network, start);
+  const from = saved ?? grown;
+  const adam = optimiserFor(tf, config, network, grown);
   const step = saved ? Number(saved.header.step) : 0;
   if (saved) adam.restore(saved.arrays as Parameters<AdamW['restore']>[0], step);
   const statistics = new Map<string, Statistics>(
@@ -132,12 +135,13 @@ async function take(count: number, setup: Setup): Promise<Batch[]> {
   return batches;
 }
 
-/** Clips are held out by a hash of their names: the same ones in every run. */
+/** Clips are held out by a hash of their names, those of one video together: the same ones in every run. */
 function split(catalogue: Catalogue, share: number): { training: Catalogue; heldOut: Catalogue } {
-  const held = (name: string) => createHash('sha256').update(name).digest().readUInt32BE() / 2 ** 32 < share;
+  const held = ({ name, video = name }: CatalogueClip) =>
+    createHash('sha256').update(video).digest().readUInt32BE() / 2 ** 32 < share;
   return {
-    training: { ...catalogue, clips: catalogue.clips.filter((c) => !held(c.name)) },
-    heldOut: { ...catalogue, clips: catalogue.clips.filter((c) => held(c.name)) },
+    training: { ...catalogue, clips: catalogue.clips.filter((c) => !held(c)) },
+    heldOut: { ...catalogue, clips: catalogue.clips.filter((c) => held(c)) },
   };
 }
 

@@ -4,7 +4,14 @@ import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Box } from '../../common/index.js';
-import { readCocoAnnotations, readOtbFolder } from '../../datasets/index.js';
+import {
+  DatasetError,
+  listMaskSequences,
+  looksLikeMasks,
+  readCocoAnnotations,
+  readOtbFolder,
+} from '../../datasets/index.js';
+import { listingOf, type MaskFolder, readMaskClips } from './mask-clips.js';
 
 /** One decoded picture in the raw cache: interleaved RGB at `offset`. */
 export interface CachedPicture {
@@ -26,6 +33,10 @@ export interface CatalogueClip {
   /** Position of its folder among the recipe's, and how often clips of that folder are drawn together. */
   readonly folder: number;
   readonly share: number;
+  /** The video it is from where other clips may be from it too; by default the clip's own name. */
+  readonly video?: string;
+  /** What its object is; by default as its name tells. */
+  readonly kind?: string;
 }
 
 /** Everything there is to train on; pictures are indices into `pictures`. */
@@ -43,7 +54,10 @@ export interface Catalogue {
 /** What is kept on disk: all but the shares. */
 type Stored = Omit<Catalogue, 'clips'> & { readonly clips: readonly Omit<CatalogueClip, 'share'>[] };
 
-/** Folders to train on. Clips: OTB layout, boxes 0-based unless said; stills: COCO layout; photos: any pictures. */
+/**
+ * Folders to train on. Clips: OTB layout, boxes 0-based unless said, or masks in the layout of DAVIS or Youtube-VOS; stills: COCO
+ * layout; photos: any pictures.
+ */
 export interface DataFolders {
   readonly clips: readonly { readonly folder: string; readonly share: number }[];
   readonly clipsOneBased: boolean;
@@ -64,8 +78,13 @@ export async function openCatalogue(
 ): Promise<{ catalogue: Catalogue; pixels: string }> {
   const files: string[] = [];
   const add = (file: string) => files.push(file) - 1;
-  const clips = [];
+  const clips: Omit<CatalogueClip, 'share'>[] = [];
+  const masked: MaskFolder[] = [];
   for (const [at, { folder }] of data.clips.entries()) {
+    if (await looksLikeMasks(folder)) {
+      masked.push({ at, sequences: await listMaskSequences(folder) });
+      continue;
+    }
     for (const sequence of await readOtbFolder(folder, { oneBased: data.clipsOneBased })) {
       for (const target of sequence.targets) {
         const sightings = (sequence.pictures ?? [])
@@ -94,13 +113,16 @@ export async function openCatalogue(
       if (/\.(jpe?g|png|webp)$/i.test(name)) photos.push(add(join(folder, name)));
   }
 
+  // Masks count as their files are, because reading them takes minutes; without masks the key is that of caches made before.
+  const listing = masked.length === 0 ? [] : [await listingOf(masked)];
   const key = createHash('sha256')
-    .update(JSON.stringify([files, clips, stills, photos, data.longestSide]))
+    .update(JSON.stringify([files, clips, stills, photos, data.longestSide, ...listing]))
     .digest('hex');
   const base = join(cache, key.slice(0, 16));
   const [index, pixels] = [`${base}.json`, `${base}.rgb`];
   if (!existsSync(index)) {
     await mkdir(cache, { recursive: true });
+    clips.push(...(await readMaskClips(masked, add, onProgress)));
     const { pictures, scales } = await decodeAll(files, pixels, data.longestSide, onProgress);
     const scaled = (picture: number, [x, y, w, h]: Box): Box => {
       const scale = scales[picture];
@@ -136,19 +158,10 @@ async function decodeAll(
   let offset = 0;
   try {
     for (const [i, file] of files.entries()) {
-      const image = sharp(file).rotate();
-      const { width = 0, height = 0, orientation = 1 } = await sharp(file).metadata();
-      const longest = Math.max(width, height);
-      const scale = Math.min(1, longestSide / longest);
-      if (scale < 1) image.resize({ width: longestSide, height: longestSide, fit: 'inside' });
-      const { data, info } = await image
-        .removeAlpha()
-        .toColourspace('srgb')
-        .raw()
-        .toBuffer({ resolveWithObject: true });
+      const { data, info, width } = await decode(file, longestSide);
       await handle.write(data, 0, data.length, offset);
       pictures.push({ offset, width: info.width, height: info.height });
-      scales.push(info.width / (orientation >= 5 ? height : width));
+      scales.push(info.width / width);
       offset += data.length;
       if (i % 100 === 0) onProgress(i, files.length);
     }
@@ -157,4 +170,22 @@ async function decodeAll(
   }
   await rename(`${pixels}.part`, pixels);
   return { pictures, scales };
+}
+
+/** A picture upright and no larger than asked for, with the width it had. */
+async function decode(file: string, longestSide: number) {
+  try {
+    const image = sharp(file).rotate();
+    const { width = 0, height = 0, orientation = 1 } = await sharp(file).metadata();
+    if (longestSide < Math.max(width, height)) {
+      image.resize({ width: longestSide, height: longestSide, fit: 'inside' });
+    }
+    const raw = image.removeAlpha().toColourspace('srgb').raw();
+    return {
+      ...(await raw.toBuffer({ resolveWithObject: true })),
+      width: orientation >= 5 ? height : width,
+    };
+  } catch (cause) {
+    throw new DatasetError(file, 'a picture that can be decoded', (cause as Error).message, { cause });
+  }
 }

@@ -39,9 +39,9 @@ export interface PairTruth {
   readonly height: number;
   /** `box`: a labelled box; `place`: the centre is certain and the extent is not (a random patch of a photo). */
   readonly certainty: 'box' | 'place';
-  /** What the pair shows: pairs of different sources show different objects. */
+  /** Where the pair is from: pairs of different sources show different objects, and neither shows the other's. */
   readonly source: string;
-  /** What its object looks like: a category of stills, or the kind a clip is named by. */
+  /** What its object looks like: a category of stills or of a clip's object, or the kind a clip is named by. */
   readonly kind: string;
 }
 
@@ -72,7 +72,7 @@ export class PairSampler {
     for (const c of catalogue.clips) total.set(c.folder, (total.get(c.folder) ?? 0) + length(c));
     // Long clips have more to show, but not in proportion.
     this.#clips = new Draw(catalogue.clips, (c) => (length(c) * c.share) / (total.get(c.folder) ?? 1));
-    this.#clipsOf = groupBy(catalogue.clips, (c) => kindOf(c.name));
+    this.#clipsOf = groupBy(catalogue.clips, kindOf);
     this.#stillsOf = groupBy(
       catalogue.stills.flatMap((still) =>
         still.boxes.map((box, i) => ({ picture: still.picture, box, category: still.categories[i] })),
@@ -207,8 +207,8 @@ export class PairSampler {
     const high = Math.min(clip.sightings.length - 1, a + this.#options.gap);
     const b = low + random.int(high - low + 1);
     return {
-      source: clip.name,
-      kind: kindOf(clip.name),
+      source: clip.video ?? clip.name,
+      kind: kindOf(clip),
       certainty: 'box',
       template: clip.sightings[a],
       search: clip.sightings[b],
@@ -292,9 +292,12 @@ function fromStill({ picture, box, category }: StillObject): Choice {
   };
 }
 
-/** Benchmarks number their clips of one kind of object: `uav123-person12_2` and `uav123-person9` are both `uav123-person`. */
-function kindOf(clip: string): string {
-  return clip.replace(/[\d_.-]+$/, '');
+/**
+ * A clip's own kind, else what its name says: benchmarks number their clips of one kind of object (`uav123-person12_2` and
+ * `uav123-person9` are both `uav123-person`).
+ */
+function kindOf({ name, kind }: CatalogueClip): string {
+  return kind ?? name.replace(/[\d_.-]+$/, '');
 }
 
 /** The groups of more than one. */
