@@ -106,7 +106,7 @@ const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
 });
 
 /** PNG's checksum (annex D). `zlib.crc32` came with Node 20.15 only. */
-function crc32(bytes: Uint8Array): number {
+export function crc32(bytes: Uint8Array): number {
   let c = 0xffffffff;
   for (const byte of bytes) c = CRC[(c ^ byte) & 255] ^ (c >>> 8);
   return ~c >>> 0;
