@@ -13,6 +13,13 @@ import {
   UNCLAIMED,
 } from './engine.js';
 import type { EngineSetup } from './engine-setup.js';
+import { enterGate, type Gate, isLeaving, leaveGate } from './gate.js';
+
+/** What an engine's thread is started with. */
+export interface WorkerSetup {
+  readonly setup: EngineSetup;
+  readonly gate: Gate;
+}
 
 /** What a WorkerEngine asks of its thread; each is answered in turn, `start` comes first. */
 export type WorkerCall =
@@ -40,6 +47,7 @@ export type WorkerAnswer =
   | { readonly index: number; readonly part: CutResult }
   | { readonly error: string };
 
+const { setup, gate } = workerData as WorkerSetup;
 let engine: Engine;
 /** Of crops cut here. */
 let room = new Float32Array(0);
@@ -47,7 +55,7 @@ let room = new Float32Array(0);
 async function answer(call: WorkerCall): Promise<void> {
   switch (call.kind) {
     case 'start':
-      engine = await createEngine(workerData as EngineSetup);
+      engine = await createEngine(setup);
       return post({ value: engine.description }, []);
     case 'encode': {
       const value = await engine.encode(call.crops, call.count, call.size);
@@ -82,9 +90,10 @@ async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   return { cropMs, embeddings, encodeMs };
 }
 
-/** The crops one by one, until one has been claimed by somebody else. */
+/** The crops one by one, until one has been claimed by somebody else or nobody wants them. */
 async function cutShared({ cuts, size, templates, ...call }: CutCall, claims: Claims): Promise<undefined> {
   for (const [index, crop] of cuts.entries()) {
+    if (isLeaving(gate)) return;
     if (Atomics.compareExchange(claims, index, UNCLAIMED, CLAIMED_BY_ENGINE) !== UNCLAIMED) return;
     const template = templates && [templates[index]];
     post({ index, part: await cut({ ...call, cuts: [crop], size, templates: template }) }, []);
@@ -98,10 +107,19 @@ function post(message: WorkerAnswer, arrays: readonly Float32Array[]): void {
   );
 }
 
+async function work(call: WorkerCall): Promise<void> {
+  if (!enterGate(gate)) return;
+  try {
+    await answer(call);
+  } catch (error) {
+    post({ error: error instanceof Error ? error.message : String(error) }, []);
+  }
+  // Ends the thread alone.
+  if (!leaveGate(gate)) process.exit();
+}
+
 // One call after the other: they share the embedding's memory.
 let last = Promise.resolve();
 parentPort?.on('message', (call: WorkerCall) => {
-  last = last
-    .then(() => answer(call))
-    .catch((error: unknown) => post({ error: error instanceof Error ? error.message : String(error) }, []));
+  last = last.then(() => work(call));
 });

@@ -12,7 +12,8 @@ import type {
 } from './engine.js';
 import { providerOf } from './engine-name.js';
 import type { EngineSetup } from './engine-setup.js';
-import type { WorkerAnswer, WorkerCall } from './engine-worker.js';
+import type { WorkerAnswer, WorkerCall, WorkerSetup } from './engine-worker.js';
+import { type Gate, guardAtExit, makeGate, shutGate, unguardAtExit } from './gate.js';
 import { Watchdog } from './watchdog.js';
 
 interface Pending {
@@ -30,7 +31,7 @@ export interface EngineTimeouts {
   readonly startMs?: number;
 }
 
-/** The thread that hangs in native code cannot be ended: nobody waits for its end for longer. */
+/** A thread cannot be ended while it is in native code: nobody waits for its end for longer. */
 const LONGEST_GOODBYE_MS = 2000;
 
 /**
@@ -43,12 +44,14 @@ export class WorkerEngine implements Engine {
   readonly blocks = false;
   readonly shares: boolean;
   description: EngineDescription;
-  readonly #start: () => Worker;
+  readonly #start: (gate: Gate) => Worker;
   readonly #timeouts: Required<EngineTimeouts>;
   readonly #watchdog = new Watchdog(() => this.#hung());
   /** Kinds of call that were answered once. */
   readonly #seen = new Set<string>();
   #worker: Worker | undefined;
+  /** The running thread's. */
+  #gate = makeGate();
   #started: Promise<void> | undefined;
   /** Calls under way, oldest first: the thread answers in order. */
   readonly #pending: Pending[] = [];
@@ -57,7 +60,11 @@ export class WorkerEngine implements Engine {
   readonly #templates = new WeakMap<Float32Array, Float32Array>();
   #disposed = false;
 
-  private constructor(start: () => Worker, { engine, precision, threads }: EngineSetup, t: EngineTimeouts) {
+  private constructor(
+    start: (gate: Gate) => Worker,
+    { engine, precision, threads }: EngineSetup,
+    t: EngineTimeouts,
+  ) {
     this.#start = start;
     this.#timeouts = { callMs: t.callMs ?? 10_000, startMs: t.startMs ?? 60_000 };
     // Only a processor core takes n crops n times as long as one.
@@ -72,7 +79,8 @@ export class WorkerEngine implements Engine {
     timeouts: EngineTimeouts = {},
     file: URL = workerFile(import.meta.url, './engine-worker.js'),
   ): Promise<WorkerEngine> {
-    const engine = new WorkerEngine(() => new Worker(file, { workerData: setup }), setup, timeouts);
+    const start = (gate: Gate) => new Worker(file, { workerData: { setup, gate } satisfies WorkerSetup });
+    const engine = new WorkerEngine(start, setup, timeouts);
     await engine.#ready();
     return engine;
   }
@@ -155,8 +163,12 @@ export class WorkerEngine implements Engine {
 
   async #launch(): Promise<void> {
     if (this.#disposed) throw new SiamtrackError('ENGINE_FAILED', 'Expected an engine, got one disposed.');
-    const worker = this.#start();
+    const gate = makeGate();
+    const worker = this.#start(gate);
     this.#worker = worker;
+    this.#gate = gate;
+    guardAtExit(gate);
+    worker.once('exit', () => unguardAtExit(gate));
     this.#seen.clear();
     worker.on('message', (answer: WorkerAnswer) => this.#settle(worker, answer));
     worker.on('error', (cause) => void this.#end(worker, `stopped: ${cause.message}`, cause));
@@ -226,12 +238,19 @@ export class WorkerEngine implements Engine {
     this.#watchdog.stop();
     const error = new SiamtrackError(code, `The engine's thread ${what}.`, { cause });
     for (const pending of this.#pending.splice(0)) pending.reject(error);
-    worker.unref();
     let timer: NodeJS.Timeout | undefined;
     const goodbye = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, LONGEST_GOODBYE_MS);
     });
-    await Promise.race([worker.terminate(), goodbye]);
+    // Ended inside native code it would take the process along: it ends itself after that, and the process stays as long.
+    const ended = shutGate(this.#gate) ? worker.terminate() : hasEnded(worker);
+    await Promise.race([ended, goodbye]);
     clearTimeout(timer);
   }
+}
+
+function hasEnded(worker: Worker): Promise<unknown> {
+  // Node gives a thread that has ended the number -1.
+  if (worker.threadId === -1) return Promise.resolve();
+  return new Promise((resolve) => worker.once('exit', resolve));
 }
