@@ -149,21 +149,31 @@ async function examineProvider(path: string, provider: string): Promise<Finding>
   const name = `provider ${provider}`;
   const needed = provider === 'cpu';
   try {
-    await inOwnProcess(`
+    const common = new URL('../common/index.js', import.meta.url).href;
+    const { software } = (await inOwnProcess(`
       const { InferenceSession, Tensor } = require(${JSON.stringify(path)});
-      const options = { executionProviders: [${JSON.stringify(provider)}], logSeverityLevel: 4 };
+      const provider = ${JSON.stringify(provider)};
+      const options = { executionProviders: [provider], logSeverityLevel: 4 };
       InferenceSession.create(Buffer.from('${SMALLEST_MODEL}', 'base64'), options)
         .then((session) => session.run({ x: new Tensor('float32', [-1, 2, -3, 4], [4]) }))
         .then(({ y }) => {
           if (String(y.data) !== '0,2,0,4') throw new Error('computes wrong numbers: ' + y.data);
-          console.log('{}');
+          return provider === 'webgpu' && import(${JSON.stringify(common)}).then((room) => room.isSoftwareGpu());
         })
-        .catch((error) => { console.error('Error: ' + error.message); process.exit(1); });`);
+        .then((software) => {
+          console.log(JSON.stringify({ software }));
+        })
+        .catch((error) => { console.error('Error: ' + error.message); process.exit(1); });`)) as {
+      software?: boolean;
+    };
+    const how = software
+      ? 'computes in software: the driver is a program on the processor, no GPU'
+      : 'computes';
     return {
       name,
       works: true,
       needed,
-      detail: `computes (--engine ${provider === 'cpu' ? 'onnx' : `onnx-${provider}`})`,
+      detail: `${how} (--engine ${provider === 'cpu' ? 'onnx' : `onnx-${provider}`})`,
     };
   } catch (error) {
     return { name, works: false, needed, detail: reason(error), advice: PROVIDER_NEEDS[provider] };

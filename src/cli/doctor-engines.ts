@@ -37,7 +37,7 @@ export function describeEngines({ gpus, chosen, rows }: EngineReport): string {
   const ms = (value: number | undefined) => (value?.toFixed(2) ?? '').padStart(7);
   const lines = rows.map((row) =>
     row.problem === undefined
-      ? `  ${name(row).padEnd(width)}  ${ms(row.alone)} ${ms(row.batch)}  ${row.runtime} (${row.device})`
+      ? `  ${name(row).padEnd(width)}  ${ms(row.alone)} ${ms(row.batch)}  ${row.runtime} (${row.device}${row.software ? ', in software: no GPU' : ''})`
       : `  ${name(row).padEnd(width)}  does not work: ${row.problem}`,
   );
   return [

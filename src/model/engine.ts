@@ -9,6 +9,8 @@ export interface EngineDescription {
   /** Threads it computes on. */
   readonly threads: number;
   readonly precision: 'float32' | 'int8';
+  /** The device passes for a GPU and is a program on the processor: right numbers, at a hundredth of the speed. */
+  readonly software?: boolean;
 }
 
 /** Embeddings of a batch, planar: `count` times `channels` x `side` x `side`. */

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { SiamtrackError } from '../common/index.js';
+import { isSoftwareGpu, SiamtrackError } from '../common/index.js';
 import type { Embedding, EncodeResult, Engine, EngineDescription, RespondResult } from './engine.js';
 import type { ModelPaths } from './engine-setup.js';
 import type { ModelManifest, Precision } from './manifest.js';
@@ -57,6 +57,7 @@ export class OrtEngine implements Engine {
       device: options.executionProvider,
       threads: options.threads,
       precision: options.precision,
+      ...(options.executionProvider === 'webgpu' && isSoftwareGpu() ? { software: true } : {}),
     });
   }
 

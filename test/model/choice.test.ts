@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fastest } from '../../src/model/choice/choose.js';
 import { loadModel, timeModel } from '../../src/model/index.js';
 import { tinyManifest, writeTinyModel } from './tiny-model.js';
 
@@ -89,5 +90,13 @@ describe('the choice of engine', () => {
       ['onnx-abacus', true],
     ]);
     expect(rows[2].problem).toMatch(/\w/);
+  });
+
+  it('is never a GPU that is none, however fast', () => {
+    const row = (engine: 'onnx' | 'onnx-webgpu', batch?: number) =>
+      ({ engine, precision: 'float32', batch }) as const;
+    expect(fastest([row('onnx', 3), { ...row('onnx-webgpu', 1), software: true }])?.engine).toBe('onnx');
+    expect(fastest([row('onnx', 3), row('onnx-webgpu', 1)])?.engine).toBe('onnx-webgpu');
+    expect(fastest([{ ...row('onnx-webgpu', 1), software: true }, row('onnx')])).toBeUndefined();
   });
 });

@@ -15,6 +15,8 @@ const rowSchema = z.strictObject({
   precision,
   runtime: z.string().optional(),
   device: z.string().optional(),
+  /** The device is no GPU but a program that passes for one; never chosen. */
+  software: z.boolean().optional(),
   /** Milliseconds per search region, alone and in a batch. */
   alone: z.number().optional(),
   batch: z.number().optional(),

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { SiamtrackError } from '../../common/index.js';
 import { tensorflowStatus } from '../../tensorflow/index.js';
 import { createEngine } from '../create-engine.js';
-import type { Engine } from '../engine.js';
+import type { Engine, EngineDescription } from '../engine.js';
 import type { EngineName } from '../engine-name.js';
 import type { EngineSetup, ModelPaths } from '../engine-setup.js';
 import { ModelError, type ModelManifest, type Precision } from '../manifest.js';
@@ -54,8 +54,7 @@ export async function chooseEngine(request: ChoiceRequest): Promise<EngineChoice
   if (stored && candidates.some((c) => c.engine === stored.engine && c.precision === stored.precision))
     return { ...stored, how: 'remembered', reason: reasonFor(stored, 'remembered') };
   const table = await measure(candidates, request);
-  const working = table.filter((row) => row.batch !== undefined);
-  const [best] = working.sort((a, b) => (a.batch as number) - (b.batch as number));
+  const best = fastest(table);
   if (!best) {
     const problems = table.map((row) => `${row.engine} ${row.precision}: ${row.problem}`).join('; ');
     throw new ModelError('MODEL_INVALID', `${manifest.name}: no engine can run it: ${problems}`);
@@ -98,7 +97,7 @@ export async function measure(
         ...candidate,
         ...('problem' in answer
           ? { problem: firstLine(answer.problem) }
-          : { ...answer.timing, runtime: answer.description.runtime, device: answer.description.device }),
+          : { ...answer.timing, ...deviceOf(answer.description) }),
       });
       continue;
     }
@@ -113,13 +112,23 @@ export async function measure(
     manifest,
   );
   for (const [k, { candidate, engine }] of here.entries()) {
-    const { runtime, device } = engine.description;
     const { alone, batch } = timings[k];
     // Each thread is an engine of its own, and they share out a batch.
-    rows.set(candidate, { ...candidate, runtime, device, alone, batch: batch / request.threads });
+    const device = deviceOf(engine.description);
+    rows.set(candidate, { ...candidate, ...device, alone, batch: batch / request.threads });
     await engine.dispose();
   }
   return candidates.map((candidate) => rows.get(candidate) as ChoiceRow);
+}
+
+/** What `auto` takes of what was measured: the least time per target in a batch, on a real device. */
+export function fastest(table: readonly ChoiceRow[]): ChoiceRow | undefined {
+  const working = table.filter((row) => row.batch !== undefined && !row.software);
+  return working.sort((a, b) => (a.batch as number) - (b.batch as number))[0];
+}
+
+function deviceOf({ runtime, device, software }: EngineDescription) {
+  return { runtime, device, ...(software ? { software } : {}) };
 }
 
 export function setupOf(
@@ -137,7 +146,8 @@ function reasonFor(
 ): string {
   const rows = choice.table.map((row) => {
     const name = `${row.engine} ${row.precision}`;
-    return row.batch === undefined ? `${name}: ${row.problem}` : `${name} ${row.batch.toFixed(2)} ms`;
+    if (row.batch === undefined) return `${name}: ${row.problem}`;
+    return `${name} ${row.batch.toFixed(2)} ms${row.software ? ' in software' : ''}`;
   });
   return `${choice.engine}, ${choice.precision}: the fastest a target (${how}: ${rows.join(', ')})`;
 }

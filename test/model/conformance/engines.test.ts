@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installedEngines, loadModel, type Model } from '../../../src/model/index.js';
+import { type EngineEvent, installedEngines, loadModel, type Model } from '../../../src/model/index.js';
 import { tensorflowStatus } from '../../../src/tensorflow/index.js';
 import { writeTinyModel } from '../tiny-model.js';
 
@@ -46,8 +46,10 @@ describe.each([
     { engine: 'onnx', threads: 2 } as const,
   ])('on $engine with $threads threads', ({ engine, threads }) => {
     let model: Model;
+    const events: EngineEvent[] = [];
     beforeAll(async () => {
-      model = await loadModel(folder, { engine, precision: 'float32', threads });
+      const onEvent = (event: EngineEvent) => events.push(event);
+      model = await loadModel(folder, { engine, precision: 'float32', threads, onEvent });
     }, 60_000);
     afterAll(() => model.dispose());
 
@@ -78,6 +80,10 @@ describe.each([
         expectSame(score, expected[k].score);
         expectSame(box, expected[k].box);
       }
+    });
+
+    it('has done all that itself', () => {
+      expect(events).toEqual([]);
     });
 
     it('refuses a template of another shape, and goes on', async () => {
