@@ -16,7 +16,7 @@ import {
   trainingWeightsOf,
 } from '../train/index.js';
 import { addExamples } from './examples.js';
-import { createProgress } from './progress.js';
+import { createProgress, type Progress } from './progress.js';
 
 interface TrainCommandOptions {
   readonly config?: string;
@@ -37,8 +37,14 @@ export function registerTrain(program: Command): void {
       'train a model by a recipe, or fine-tune one on your own clips; a run that was cut off goes on',
     )
     .option('--config <file>', 'the recipe (YAML)')
-    .option('--from <model>', 'start from this model: a shipped one ("default") or a model folder')
-    .option('--clips <folder>', 'with --from: clips in OTB layout (img/ beside groundtruth_rect.txt)')
+    .option(
+      '--from <model>',
+      'start from the weights of this model: a shipped one ("default") or a model folder',
+    )
+    .option(
+      '--clips <folder>',
+      'with --from: clips in OTB layout (img/ beside groundtruth_rect.txt), or masks in the layout of DAVIS',
+    )
     .option('--zero-based', 'with --clips: the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--out <folder>', 'with --from: where checkpoints, metrics and the model go', 'siamtrack-train')
     .option('--steps <n>', 'with --from: steps of eight pairs (default: 600)', count)
@@ -50,6 +56,7 @@ export function registerTrain(program: Command): void {
     'train --from default --clips my-clips --out my-model',
     'track video.mp4 --box 120,80,40,60 --model my-model/model',
     'train --config recipe.yaml',
+    'train --config larger.yaml --from my-model/model',
   );
 }
 
@@ -102,8 +109,18 @@ async function runTraining(
   const stop = () => stopping.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const bar = createProgress('training', config.optimiser.steps, 'steps');
-  const onEvent = ({ kind, step, values }: TrainEvent) => {
-    if (kind === 'decode') return;
+  let reading: { readonly bar: Progress; readonly total: number } | undefined;
+  const onEvent = ({ kind, step, total, values }: TrainEvent) => {
+    if (kind === 'decode') {
+      // First the masks, where there are any, then the pictures.
+      if (reading?.total !== total) {
+        reading?.bar.stop();
+        reading = { bar: createProgress('reading', total, 'pictures'), total };
+      }
+      reading.bar.update(step);
+      return;
+    }
+    reading?.bar.stop();
     const shown = kind === 'step' ? { loss: values.total, 'pairs/s': values.pairsPerSecond } : values;
     const text = Object.entries(shown)
       .map(([name, value]) => `${name} ${value.toPrecision(4)}`)
@@ -119,6 +136,7 @@ async function runTraining(
       start,
     });
   } finally {
+    reading?.bar.stop();
     bar.stop();
     process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
   }

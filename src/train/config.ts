@@ -16,7 +16,10 @@ export const configSchema = z.strictObject({
   /** Folder for decoded pictures. */
   cache: z.string(),
   data: z.strictObject({
-    /** Folders of clips; those of a folder with a share are drawn so often together, against the others' shares. */
+    /**
+     * Folders of clips, in OTB layout or of masks as DAVIS and Youtube-VOS have them; those of a folder with a share are drawn so
+     * often together, against the others' shares.
+     */
     clips: z
       .array(
         z.union([
@@ -25,6 +28,7 @@ export const configSchema = z.strictObject({
         ]),
       )
       .default([]),
+    /** Whether boxes of clips in OTB layout call the top-left pixel 1,1; masks have no such choice. */
     clipsOneBased: z.boolean().default(false),
     stills: z.array(z.string()).default([]),
     photos: z.array(z.string()).default([]),

@@ -10,7 +10,7 @@ import { shapeOf, TRAINING_FILE } from './export.js';
 export interface FineTuneOptions {
   /** A model folder or a shipped model's name. */
   readonly from: string;
-  /** Folder of clips in OTB layout. */
+  /** Folder of clips in OTB layout, or of masks in the layout of DAVIS. */
   readonly clips: string;
   readonly clipsOneBased?: boolean;
   readonly output: string;

@@ -136,7 +136,7 @@ async function take(count: number, setup: Setup): Promise<Batch[]> {
 }
 
 /** Clips are held out by a hash of their names, those of one video together: the same ones in every run. */
-function split(catalogue: Catalogue, share: number): { training: Catalogue; heldOut: Catalogue } {
+export function split(catalogue: Catalogue, share: number): { training: Catalogue; heldOut: Catalogue } {
   const held = ({ name, video = name }: CatalogueClip) =>
     createHash('sha256').update(video).digest().readUInt32BE() / 2 ** 32 < share;
   return {
