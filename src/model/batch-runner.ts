@@ -36,7 +36,7 @@ export interface Outcome {
 
 /** What of an engine's results is passed on. */
 interface Answer {
-  readonly embeddings?: Embeddings;
+  readonly embeddings: Embeddings;
   readonly maps?: HeadMaps;
   readonly cropMs?: number;
   readonly encodeMs: number;
@@ -171,12 +171,15 @@ export class BatchRunner {
     stats.encodeMs += encodeMs;
     stats.headMs += headMs;
     this.#onAnswered(lane, batch);
-    for (const [k, request] of batch.entries())
-      if (embeddings) {
-        const { channels, side, data } = embeddings;
-        request.resolve({ channels, side, data: share(data, k, count, true) });
-      } else if (maps)
-        request.resolve({ score: share(maps.score, k, count, false), box: share(maps.box, k, count, false) });
+    const { channels, side } = embeddings;
+    for (const [k, request] of batch.entries()) {
+      const embedding = { channels, side, data: share(embeddings.data, k, count, !maps) };
+      if (!maps) request.resolve(embedding);
+      else {
+        const [score, box] = [share(maps.score, k, count, false), share(maps.box, k, count, false)];
+        request.resolve({ embedding, score, box });
+      }
+    }
     return cropMs + encodeMs + headMs;
   }
 }

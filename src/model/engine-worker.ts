@@ -64,10 +64,12 @@ async function answer(call: WorkerCall): Promise<void> {
     case 'respond': {
       const value = await engine.respond(call.crops, call.count, call.templates);
       // The maps are small: copying them costs less than handing over their memory.
-      return post({ value }, [value.crops]);
+      return post({ value }, [value.crops, value.embeddings.data]);
     }
     case 'cut':
-      return post({ value: await (call.claims ? cutShared(call, call.claims) : cut(call)) }, []);
+      if (call.claims) return post({ value: await cutShared(call, call.claims) }, []);
+      const value = await cut(call);
+      return post({ value }, [value.embeddings.data]);
   }
 }
 
@@ -83,8 +85,8 @@ async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   if (templates) {
     // No engine takes shared memory.
     const own = templates.map((template) => ({ ...template, data: template.data.slice() }));
-    const { maps, encodeMs, headMs } = await engine.respond(room, count, own);
-    return { cropMs, maps, encodeMs, headMs };
+    const { embeddings, maps, encodeMs, headMs } = await engine.respond(room, count, own);
+    return { cropMs, embeddings, maps, encodeMs, headMs };
   }
   const { embeddings, encodeMs } = await engine.encode(room, count, size);
   return { cropMs, embeddings, encodeMs };
@@ -96,7 +98,8 @@ async function cutShared({ cuts, size, templates, ...call }: CutCall, claims: Cl
     if (isLeaving(gate)) return;
     if (Atomics.compareExchange(claims, index, UNCLAIMED, CLAIMED_BY_ENGINE) !== UNCLAIMED) return;
     const template = templates && [templates[index]];
-    post({ index, part: await cut({ ...call, cuts: [crop], size, templates: template }) }, []);
+    const part = await cut({ ...call, cuts: [crop], size, templates: template });
+    post({ index, part }, [part.embeddings.data]);
   }
 }
 

@@ -30,6 +30,11 @@ export interface HeadMaps {
   readonly box: Float32Array;
 }
 
+/** What is known of one search region: its embedding, and what the head says of it. */
+export interface Responded extends HeadMaps {
+  readonly embedding: Embedding;
+}
+
 /** Outcome of one engine call, with the crop buffer handed back (possibly moved to other memory). */
 export interface EncodeResult {
   readonly crops: Float32Array;
@@ -38,6 +43,8 @@ export interface EncodeResult {
 }
 export interface RespondResult {
   readonly crops: Float32Array;
+  /** Of the search regions. */
+  readonly embeddings: Embeddings;
   readonly maps: HeadMaps;
   readonly encodeMs: number;
   readonly headMs: number;
@@ -45,8 +52,8 @@ export interface RespondResult {
 
 /** The same where the engine cut the crops. */
 export type CutResult = { readonly cropMs: number; readonly encodeMs: number } & (
-  | { readonly embeddings: Embeddings }
-  | { readonly maps: HeadMaps; readonly headMs: number }
+  | { readonly embeddings: Embeddings; readonly maps?: undefined }
+  | { readonly embeddings: Embeddings; readonly maps: HeadMaps; readonly headMs: number }
 );
 
 /**

@@ -12,6 +12,7 @@ export type {
   Engine,
   EngineDescription,
   HeadMaps,
+  Responded,
   RespondResult,
 } from './engine.js';
 export type { EngineEvent } from './engine-event.js';

@@ -115,6 +115,11 @@ export const ModelManifest = z
         .refine((s) => s.lost <= s.tracking, { message: 'expected lost <= tracking' })
         .default({ tracking: 0.5, lost: 0.2 }),
       calibration: calibration.prefault({}),
+      /**
+       * Box head only: weight of what is learnt of the target in the video against the head's score, in choosing the
+       * point: score^(1 - memory) * learnt^memory. 0 learns nothing.
+       */
+      memory: z.number().min(0).max(1).default(0.4),
     }),
     /** Measured accuracy, for readers; nothing depends on it. */
     accuracy: z

@@ -1,7 +1,14 @@
 import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { isSoftwareGpu, SiamtrackError } from '../common/index.js';
-import type { Embedding, EncodeResult, Engine, EngineDescription, RespondResult } from './engine.js';
+import type {
+  Embedding,
+  Embeddings,
+  EncodeResult,
+  Engine,
+  EngineDescription,
+  RespondResult,
+} from './engine.js';
 import type { ModelPaths } from './engine-setup.js';
 import type { ModelManifest, Precision } from './manifest.js';
 
@@ -65,9 +72,7 @@ export class OrtEngine implements Engine {
     const start = performance.now();
     const output = await this.#embed(crops, count, size);
     const encodeMs = performance.now() - start;
-    const [, channels, side] = output.dims;
-    const data = (output.data as Float32Array).slice();
-    return { crops, embeddings: { data, count, channels, side }, encodeMs };
+    return { crops, embeddings: embeddingsOf(output, count), encodeMs };
   }
 
   async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
@@ -83,7 +88,8 @@ export class OrtEngine implements Engine {
     const end = performance.now();
     const score = out[head.score.output].data as Float32Array;
     const box = out[head.box.output].data as Float32Array;
-    return { crops, maps: { score, box }, encodeMs: embedded - start, headMs: end - embedded };
+    const embeddings = embeddingsOf(search, count);
+    return { crops, embeddings, maps: { score, box }, encodeMs: embedded - start, headMs: end - embedded };
   }
 
   async dispose(): Promise<void> {
@@ -119,6 +125,11 @@ export class OrtEngine implements Engine {
     }
     return tensor;
   }
+}
+
+/** A copy: the tensor's memory is the next call's. */
+function embeddingsOf({ dims: [, channels, side], data }: Tensor, count: number): Embeddings {
+  return { data: (data as Float32Array).slice(), count, channels, side };
 }
 
 function templateTensor(templates: readonly Embedding[]): Tensor {

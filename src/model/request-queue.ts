@@ -1,5 +1,5 @@
 import type { PictureCrop } from './cutout.js';
-import type { Embedding, HeadMaps } from './engine.js';
+import type { Embedding, Responded } from './engine.js';
 import type { Fault, Lane } from './lane.js';
 
 /** Writes one crop, planar, into `out` from `offset`. Called when the request's batch leaves, not before. */
@@ -13,7 +13,7 @@ export interface Request {
   readonly template: Embedding | undefined;
   /** Whose it is; requests of one stream keep their order. */
   readonly stream: string;
-  readonly resolve: (value: Embedding | HeadMaps) => void;
+  readonly resolve: (value: Embedding | Responded) => void;
   readonly reject: (reason: unknown) => void;
   /** Engine calls with it that failed, where, and the latest incident. */
   failures: number;

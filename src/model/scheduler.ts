@@ -7,7 +7,7 @@ import {
   type Embedding,
   type Engine,
   type EngineDescription,
-  type HeadMaps,
+  type Responded,
   UNCLAIMED,
 } from './engine.js';
 import { type EngineEvent, recovered, replaced, warnOfEvent } from './engine-event.js';
@@ -111,7 +111,7 @@ export class Scheduler {
     crop: FillCrop | PictureCrop,
     template: Embedding | undefined,
     stream: string,
-  ): Promise<Embedding | HeadMaps> {
+  ): Promise<Embedding | Responded> {
     if (this.#disposed) return Promise.reject(disposedError());
     return new Promise((resolve, reject) => {
       const fresh = { failures: 0, failedOn: [], fault: undefined, turn: 0 };

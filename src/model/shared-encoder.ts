@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../common/index.js';
 import type { PictureCrop } from './cutout.js';
-import type { Embedding, Engine, EngineDescription, HeadMaps } from './engine.js';
+import type { Embedding, Engine, EngineDescription, Responded } from './engine.js';
 import type { FillCrop } from './request-queue.js';
 import { type EncoderLoad, type EncoderStats, Scheduler, type SchedulerOptions } from './scheduler.js';
 
@@ -62,10 +62,10 @@ export class SharedEncoder {
     return this.#scheduler.submit(size, crop, undefined, stream) as Promise<Embedding>;
   }
 
-  /** Embeds a search region and runs the box head on it with `template`; the maps are the caller's to keep. */
-  respond(template: Embedding, crop: FillCrop | PictureCrop, stream = this.#stream): Promise<HeadMaps> {
+  /** Embeds a search region and runs the box head on it with `template`; the result is the caller's to keep. */
+  respond(template: Embedding, crop: FillCrop | PictureCrop, stream = this.#stream): Promise<Responded> {
     const { searchSize } = this.#scheduler;
-    return this.#scheduler.submit(searchSize, crop, template, stream) as Promise<HeadMaps>;
+    return this.#scheduler.submit(searchSize, crop, template, stream) as Promise<Responded>;
   }
 
   /**

@@ -2,10 +2,12 @@ import {
   type BoxHead,
   contextSide,
   decodeScores,
+  type Embedding,
   type HeadMaps,
   type ModelManifest,
 } from '../model/index.js';
 import type { Place } from './geometry.js';
+import type { CellPlace, TargetMemory } from './memory.js';
 import { hannWindow } from './window.js';
 
 /** What one frame says of a target. */
@@ -17,6 +19,9 @@ export interface Pick {
   readonly response?: Response;
 }
 
+/** The middle of a search region, in frame pixels. */
+export type Centre = { readonly cx: number; readonly cy: number };
+
 /** How a response looks around its picked point and away from it. */
 export interface Response {
   /** Highest score of a box that is another object's: one that overlaps the picked one by less than a fifth. 0..1. */
@@ -25,6 +30,8 @@ export interface Response {
   readonly agreement: number;
   /** Mean score of the points in the middle half of the picked box. 0..1. */
   readonly fill: number;
+  /** What the target's memory says of the picked point: about 1 on the target, 0 off it; absent without one. */
+  readonly remembered?: number;
   /** The picked point's own box, before it is smoothed. */
   readonly raw: Place;
 }
@@ -40,6 +47,8 @@ export class BoxForm {
   readonly #manifest: ModelManifest;
   readonly #window: Float32Array;
   readonly #scores: Float32Array;
+  /** Scores with what the memory says. */
+  readonly #weighed: Float32Array;
 
   constructor(manifest: ModelManifest, head: BoxHead) {
     const n = head.grid.size;
@@ -47,13 +56,21 @@ export class BoxForm {
     this.#head = head;
     this.#window = hannWindow(n);
     this.#scores = new Float32Array(n * n);
+    this.#weighed = new Float32Array(n * n);
   }
 
   /**
    * @param side the search region's side in frame pixels, `last` at its centre
    * @param anywhere no point of the region is preferred to another
+   * @param memory the target's, asked about the region's embedding
    */
-  pick(maps: HeadMaps, last: Place, side: number, anywhere = false): Pick {
+  pick(
+    maps: HeadMaps,
+    last: Place,
+    side: number,
+    anywhere = false,
+    memory?: { readonly target: TargetMemory; readonly embedding: Embedding },
+  ): Pick {
     const { tracker, contextAmount, stride, input } = this.#manifest;
     const { size: n, offset } = this.#head.grid;
     const cells = n * n;
@@ -64,8 +81,9 @@ export class BoxForm {
       throw new Error(
         `Expected maps of ${n} x ${n} cells, got ${maps.score.length} and ${maps.box.length} numbers.`,
       );
-    const scores = this.#scores;
-    decodeScores(this.#head.score.kind, maps.score, scores);
+    decodeScores(this.#head.score.kind, maps.score, this.#scores);
+    const remembered = memory && this.#recall(memory.target.respond(memory.embedding), memory.embedding.side);
+    const scores = remembered ? this.#weigh(remembered, tracker.memory) : this.#scores;
     const { box } = maps;
     const { penaltyK, sizeSmoothing } = tracker;
     const windowInfluence = anywhere ? 0 : tracker.windowInfluence;
@@ -95,7 +113,7 @@ export class BoxForm {
       bestPenalty = penalty;
     }
     if (best < 0) return { place: last, score: 0 };
-    const score = scores[best];
+    const score = this.#scores[best];
     const left = box[best];
     const top = box[cells + best];
     const right = box[2 * cells + best];
@@ -114,13 +132,50 @@ export class BoxForm {
       score,
       response: {
         ...this.#look(box, raw),
+        ...(remembered && { remembered: remembered[best] }),
         raw: { cx: last.cx + x / scale, cy: last.cy + y / scale, w: raw.w / scale, h: raw.h / scale },
       },
     };
   }
 
+  /** What a memory says of the grid's cells, 0..1: the embedding's cells lie around the same centre. */
+  #recall(response: Float32Array, side: number): Float32Array {
+    const { size: n } = this.#head.grid;
+    const margin = Math.floor((side - n) / 2);
+    const recalled = new Float32Array(n * n);
+    for (let j = 0; j < n; j++)
+      for (let i = 0; i < n; i++) {
+        const [x, y] = [i + margin, j + margin];
+        if (x < 0 || y < 0 || x >= side || y >= side) continue;
+        recalled[j * n + i] = Math.min(1, Math.max(0, response[y * side + x]));
+      }
+    return recalled;
+  }
+
+  #weigh(remembered: Float32Array, share: number): Float32Array {
+    for (let k = 0; k < remembered.length; k++)
+      this.#weighed[k] = this.#scores[k] ** (1 - share) * remembered[k] ** share;
+    return this.#weighed;
+  }
+
+  /**
+   * Where a place lies among the cells of a search embedding of `side` cells.
+   * @param region the search region's centre and its side in frame pixels
+   */
+  cellPlace(place: Place, region: Centre, regionSide: number, side: number): CellPlace {
+    const { stride, input } = this.#manifest;
+    const { size: n, offset } = this.#head.grid;
+    const first = offset + (stride * (n - side)) / 2;
+    const scale = input.search / regionSide;
+    return {
+      x: ((place.cx - region.cx) * scale - first) / stride,
+      y: ((place.cy - region.cy) * scale - first) / stride,
+      side: (Math.sqrt(place.w * place.h) * scale) / stride,
+    };
+  }
+
   /** @param pick the picked box in search pixels from the crop's centre */
-  #look(box: Float32Array, pick: Place): Omit<Response, 'raw'> {
+  #look(box: Float32Array, pick: Place): Omit<Response, 'raw' | 'remembered'> {
     const { size: n, offset } = this.#head.grid;
     const { stride } = this.#manifest;
     const cells = n * n;

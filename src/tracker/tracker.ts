@@ -13,6 +13,7 @@ import { believe, type Evidence, evidenceOf, logit } from './belief.js';
 import { BoxForm, type Pick } from './box-form.js';
 import { regionsToSearch } from './finder.js';
 import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE } from './geometry.js';
+import { type StoredMemory, TargetMemory } from './memory.js';
 import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
 import { SiamfcForm } from './siamfc-form.js';
 import { loadEmbedding, type StoredEmbedding, storeEmbedding } from './snapshot.js';
@@ -32,16 +33,19 @@ export interface TrackerOptions {
   /** Search regions looked at in each frame while the target is lost; 0 never looks for it. Default 4. */
   readonly searchBudget?: number;
   /** Told what every pick was believed by; for calibration. */
+  /** Learns while following what tells the target from what is around it. Default true. */
+  readonly memory?: boolean;
   readonly onEvidence?: (evidence: Evidence) => void;
 }
 
 /** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
-export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks'> {
-  readonly version: 2;
+export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'memory'> {
+  readonly version: 3;
   /** Name and version of the model it belongs to. */
   readonly model: string;
   readonly template: StoredEmbedding;
   readonly looks: readonly StoredEmbedding[];
+  readonly memory?: StoredMemory;
 }
 
 /** A tracker used out of turn. Codes: `NOT_INITIALISED`, `TRACKER_BUSY`. */
@@ -73,6 +77,15 @@ interface Target {
   /** Later looks at it, template embeddings, the newest last; when the newest was taken. */
   looks: readonly Embedding[];
   remembered: number;
+  /** What tells it from what is around it, and when that was learnt last. */
+  readonly memory: TargetMemory | undefined;
+  learnt: number;
+}
+
+/** What a search found, and the embedding of where it searched. */
+interface Sighting {
+  readonly pick: Pick;
+  readonly embedding?: Embedding;
 }
 
 /** Seconds between frames where no times are given. */
@@ -87,6 +100,10 @@ const CONFIRMED = 3;
 const LOOKS = 3;
 const REMEMBER_EVERY = 0.5;
 const SURE = 0.7;
+/** Seconds between two lessons of the memory, and what they need: the belief, and what the memory says itself. */
+const LEARN_EVERY = 0.4;
+const LEARNABLE = 0.6;
+const FAMILIAR = 0.25;
 /** How much less like the target than usual something may look that is taken for it, as a difference of cosines. */
 const UNLIKE = 0.08;
 
@@ -117,12 +134,17 @@ export class Tracker {
    * @throws InvalidArgumentError for one of another model or of another version of this program
    */
   static restore(model: Model, snapshot: TrackerSnapshot, options: TrackerOptions = {}): Tracker {
-    const { version, model: name, template, looks, ...rest } = snapshot;
-    if (version !== 2) throw new InvalidArgumentError('snapshot', 'version 2', version);
+    const { version, model: name, template, looks, memory, ...rest } = snapshot;
+    if (version !== 3) throw new InvalidArgumentError('snapshot', 'version 3', version);
     if (name !== identity(model))
       throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
     const tracker = new Tracker(model, options);
-    tracker.#target = { ...rest, template: loadEmbedding(template), looks: looks.map(loadEmbedding) };
+    tracker.#target = {
+      ...rest,
+      template: loadEmbedding(template),
+      looks: looks.map(loadEmbedding),
+      memory: memory && TargetMemory.load(memory),
+    };
     return tracker;
   }
 
@@ -131,12 +153,13 @@ export class Tracker {
     if (this.#busy) throw busy();
     if (!this.#target)
       throw new TrackerStateError('NOT_INITIALISED', 'Expected init before snapshot, got snapshot.');
-    const { template, looks, ...rest } = this.#target;
+    const { template, looks, memory, ...rest } = this.#target;
     return {
-      version: 2,
+      version: 3,
       model: identity(this.#model),
       template: storeEmbedding(template),
       looks: looks.map(storeEmbedding),
+      ...(memory && { memory: memory.store() }),
       ...rest,
     };
   }
@@ -152,7 +175,10 @@ export class Tracker {
     await this.#inTurn(async () => {
       const first = placeOf(box);
       const mean = meanColour(picture);
-      const template = await this.#embed(picture, first, mean);
+      const [template, memory] = await Promise.all([
+        this.#embed(picture, first, mean),
+        this.#begin(picture, first, mean),
+      ]);
       const smallest = { w: Math.min(SMALLEST_SIDE, first.w), h: Math.min(SMALLEST_SIDE, first.h) };
       const place = keepInFrame(first, picture, smallest);
       const { width, height } = picture;
@@ -169,6 +195,8 @@ export class Tracker {
         width,
         height,
         seconds,
+        memory,
+        learnt: seconds,
       };
       this.#target = { ...known, ...sure, turn: 0, streak: 0 };
     });
@@ -199,7 +227,8 @@ export class Tracker {
   /** While the target is in sight. */
   async #follow(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const states = this.#states;
-    const pick = await this.#search(picture, target, target.place);
+    const at = target.place;
+    const { pick, embedding } = await this.#search(picture, target, at);
     const belief = this.#believe(pick, target, target.history);
     target.history += (logit(pick.score) - target.history) * HISTORY;
     target.presence = nextPresence(target.presence, belief, elapsed, states);
@@ -213,6 +242,8 @@ export class Tracker {
     } else if (belief >= states.lost) target.seen = target.place;
     if (target.presence.state === 'tracking' && belief >= states.tracking)
       await this.#remember(picture, target);
+    // Last, as it cannot be taken back where something fails.
+    if (embedding && belief >= LEARNABLE) this.#learn(target, pick, at, embedding);
     return belief;
   }
 
@@ -228,7 +259,7 @@ export class Tracker {
         ? []
         : regionsToSearch(picture, target.seen, this.#searchSide(target.seen), target.turn, budget);
     target.turn += regions.length;
-    const [here, ...elsewhere] = await Promise.all([
+    const [{ pick: here }, ...elsewhere] = await Promise.all([
       this.#search(picture, target, target.place),
       ...regions.map((region) => this.#search(picture, target, { ...target.seen, ...region }, true)),
     ]);
@@ -255,7 +286,7 @@ export class Tracker {
       return still;
     }
     const candidate = elsewhere
-      .map((pick) => ({ pick, belief: this.#believe(pick, target, 0) }))
+      .map(({ pick }) => ({ pick, belief: this.#believe(pick, target, 0) }))
       .filter((other) => other.belief >= Math.max(tracking, belief))
       .sort((one, other) => other.belief - one.belief)
       .at(0);
@@ -279,6 +310,27 @@ export class Tracker {
     target.looks = [...target.looks.slice(1 - LOOKS), look];
   }
 
+  /** The memory of a target that was pointed at; none where the model or the options want none. */
+  async #begin(picture: I420Picture, first: Place, mean: Colour): Promise<TargetMemory | undefined> {
+    const form = this.#form;
+    const { manifest, encoder } = this.#model;
+    if (!(form instanceof BoxForm) || this.#options.memory === false || manifest.tracker.memory === 0) return;
+    const { cx, cy } = first;
+    const side = this.#searchSide(first);
+    const crop = { picture, cx, cy, side, mean, layout: cropLayout(manifest) };
+    const embedding = await encoder.embed(manifest.input.search, crop);
+    return TargetMemory.begin(embedding, form.cellPlace(first, first, side, embedding.side));
+  }
+
+  /** Learns from a frame now and then, where both the belief and the memory itself say that it is the target. */
+  #learn(target: Target, { place, response }: Pick, at: Place, embedding: Embedding): void {
+    const { memory, seconds, learnt } = target;
+    if (!memory || !(this.#form instanceof BoxForm) || seconds - learnt < LEARN_EVERY) return;
+    if ((response?.remembered ?? 0) < FAMILIAR) return;
+    target.learnt = seconds;
+    memory.learn(embedding, this.#form.cellPlace(place, at, this.#searchSide(at), embedding.side));
+  }
+
   /** Whether a place looks like the target, by its first look or a later one. */
   async #looksLike(picture: I420Picture, target: Target, place: Place): Promise<boolean> {
     const look = await this.#embed(picture, place, target.mean);
@@ -296,7 +348,7 @@ export class Tracker {
     return believe(this.#model.manifest.tracker.calibration, evidence);
   }
 
-  async #search(picture: I420Picture, target: Target, at: Place, anywhere = false): Promise<Pick> {
+  async #search(picture: I420Picture, target: Target, at: Place, anywhere = false): Promise<Sighting> {
     const { manifest, encoder } = this.#model;
     const { search: size } = manifest.input;
     const side = this.#searchSide(at);
@@ -304,10 +356,14 @@ export class Tracker {
     const layout = cropLayout(manifest);
     const crop = (factor: number) => ({ picture, cx, cy, side: side * factor, mean: target.mean, layout });
     const form = this.#form;
-    if (form instanceof BoxForm)
-      return form.pick(await encoder.respond(target.template, crop(1)), at, side, anywhere);
+    if (form instanceof BoxForm) {
+      const responded = await encoder.respond(target.template, crop(1));
+      const { embedding } = responded;
+      const memory = target.memory && { target: target.memory, embedding };
+      return { pick: form.pick(responded, at, side, anywhere, memory), embedding };
+    }
     const searches = await Promise.all(form.factors.map((factor) => encoder.embed(size, crop(factor))));
-    return form.pick(target.template, searches, at, side);
+    return { pick: form.pick(target.template, searches, at, side) };
   }
 
   /** Side of the search region around a place, in frame pixels. */

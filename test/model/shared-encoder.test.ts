@@ -24,7 +24,8 @@ class HandEngine implements Engine {
 
   respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
     const score = Float32Array.from(templates, (t, k) => t.data[0] * 1000 + crops[k * 3 * 64]);
-    return this.#call(count, 8, { crops, maps: { score, box: score }, encodeMs: 1, headMs: 1 });
+    const embeddings = { data: score, count, channels: 1, side: 1 };
+    return this.#call(count, 8, { crops, embeddings, maps: { score, box: score }, encodeMs: 1, headMs: 1 });
   }
 
   async dispose(): Promise<void> {

@@ -70,16 +70,17 @@ export class TensorFlowEngine implements Engine {
     if (!runner || head.kind !== 'box') throw new Error(`Model ${this.#manifest.name} has no box head.`);
     const start = performance.now();
     let embedded = start;
-    const { score, box } = this.#compute(() => {
+    const { search, score, box } = this.#compute(() => {
       const search = this.#embed(crops, count, input.search);
       embedded = performance.now();
       const out = runner.run({ [head.template]: this.#templates(templates), [head.search]: search });
-      return { score: out[head.score.output], box: out[head.box.output] };
+      return { search, score: out[head.score.output], box: out[head.box.output] };
     });
     const maps = { score: score.dataSync<'float32'>(), box: box.dataSync<'float32'>() };
-    score.dispose();
-    box.dispose();
-    return { crops, maps, encodeMs: embedded - start, headMs: performance.now() - embedded };
+    const [, channels, side] = search.shape;
+    const embeddings = { data: search.dataSync<'float32'>(), count, channels, side };
+    this.#tf.dispose([search, score, box]);
+    return { crops, embeddings, maps, encodeMs: embedded - start, headMs: performance.now() - embedded };
   }
 
   async dispose(): Promise<void> {

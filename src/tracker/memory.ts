@@ -1,0 +1,220 @@
+import type { Embedding } from '../model/index.js';
+import { decodeFloats, encodeFloats } from './snapshot.js';
+
+/** Share of the first look in what is known: however long a target is followed, it stays what was pointed at. */
+const FIRST = 0.3;
+/** Share of the newest look in what is known of the later ones. */
+const NEWEST = 0.1;
+/** Ridge, as a share of the values' mean square. */
+const RIDGE = 0.05;
+/** Deviation of the label's bell, as a share of the target's side, and its least in cells. */
+const SPREAD = 0.25;
+const SHARPEST = 0.6;
+
+/** A target among the cells of an embedding: its centre counted from cell 0, and the geometric mean of its sides. */
+export interface CellPlace {
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+}
+
+/** What looks have in common, as weighted means over their cells `x` (with a constant 1) and labels `y`. */
+interface Moments {
+  /** Of `x x^T`: the lower triangle, row after row. */
+  readonly products: Float32Array;
+  /** Of `y x`. */
+  readonly labelled: Float32Array;
+}
+
+/** A memory as JSON holds it. */
+export interface StoredMemory {
+  readonly channels: number;
+  readonly first: StoredMoments;
+  readonly later?: StoredMoments;
+}
+interface StoredMoments {
+  readonly products: string;
+  readonly labelled: string;
+}
+
+/**
+ * What tells a target from what is around it in this video: a linear classifier of the search embedding's cells, 1 on
+ * the target and 0 off it, by ridge regression (Hoerl & Kennard 1970) over the first look and later ones, cells on and
+ * off the target weighing one half each. The template says what a target looks like, this says how it differs from the
+ * look-alikes beside it (a discriminative model learnt online beside a Siamese one: DROL, Zhou 2020).
+ */
+export class TargetMemory {
+  readonly #channels: number;
+  readonly #first: Moments;
+  #later: Moments | undefined;
+  #weights: Float64Array;
+
+  private constructor(channels: number, first: Moments, later?: Moments) {
+    this.#channels = channels;
+    this.#first = first;
+    this.#later = later;
+    this.#weights = this.#solve();
+  }
+
+  /** @param embedding of the search region around the first look, `place` the target in it */
+  static begin(embedding: Embedding, place: CellPlace): TargetMemory {
+    return new TargetMemory(embedding.channels, momentsOf(embedding, place));
+  }
+
+  /** Takes in a later look. */
+  learn(embedding: Embedding, place: CellPlace): void {
+    const look = momentsOf(embedding, place);
+    const later = this.#later;
+    if (later) {
+      blend(later.products, look.products, NEWEST);
+      blend(later.labelled, look.labelled, NEWEST);
+    } else this.#later = look;
+    this.#weights = this.#solve();
+  }
+
+  /** How much each cell of a search region is the target's: about 0 off it and 1 at its centre, rows first. */
+  respond(embedding: Embedding): Float32Array {
+    const { channels, side, data } = embedding;
+    const cells = side * side;
+    const weights = this.#weights;
+    const sums = new Float64Array(cells);
+    const squares = new Float64Array(cells);
+    for (let c = 0, at = 0; c < channels; c++) {
+      const weight = weights[c];
+      for (let k = 0; k < cells; k++) {
+        const value = data[at++];
+        sums[k] += weight * value;
+        squares[k] += value * value;
+      }
+    }
+    const response = new Float32Array(cells);
+    for (let k = 0; k < cells; k++)
+      response[k] = sums[k] * scaleOf(squares[k] / channels) + weights[channels];
+    return response;
+  }
+
+  store(): StoredMemory {
+    const later = this.#later;
+    return {
+      channels: this.#channels,
+      first: storeMoments(this.#first),
+      ...(later && { later: storeMoments(later) }),
+    };
+  }
+
+  /** @throws InvalidArgumentError for data of another length than `channels` asks for */
+  static load({ channels, first, later }: StoredMemory): TargetMemory {
+    return new TargetMemory(channels, loadMoments(channels, first), later && loadMoments(channels, later));
+  }
+
+  /** The ridge regression's weights, by Cholesky factorisation of its normal equations. */
+  #solve(): Float64Array {
+    const n = this.#channels + 1;
+    const first = this.#first;
+    const later = this.#later ?? first;
+    const l = mixed(first.products, later.products);
+    const w = mixed(first.labelled, later.labelled);
+    let trace = 0;
+    for (let i = 0; i < n - 1; i++) trace += l[row(i) + i];
+    for (let i = 0; i < n - 1; i++) l[row(i) + i] += (RIDGE * trace) / (n - 1) + Number.MIN_VALUE;
+    for (let i = 0; i < n; i++) {
+      const at = row(i);
+      for (let j = 0; j <= i; j++) {
+        const other = row(j);
+        let sum = l[at + j];
+        for (let k = 0; k < j; k++) sum -= l[at + k] * l[other + k];
+        l[at + j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / l[other + j];
+      }
+    }
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < i; k++) w[i] -= l[row(i) + k] * w[k];
+      w[i] /= l[row(i) + i];
+    }
+    for (let i = n - 1; i >= 0; i--) {
+      for (let k = i + 1; k < n; k++) w[i] -= l[row(k) + i] * w[k];
+      w[i] /= l[row(i) + i];
+    }
+    return w;
+  }
+}
+
+/** Where row `i` of a lower triangle begins. */
+function row(i: number): number {
+  return (i * (i + 1)) / 2;
+}
+
+/** What makes a cell's mean square 1. */
+function scaleOf(meanSquare: number): number {
+  return 1 / Math.sqrt(meanSquare + 1e-9);
+}
+
+function momentsOf(embedding: Embedding, { x, y, side: size }: CellPlace): Moments {
+  const { channels, side } = embedding;
+  const cells = side * side;
+  const n = channels + 1;
+  const spread = Math.max(SHARPEST, SPREAD * size);
+  const bell = (d: number) => Math.exp(-0.5 * (d / spread) ** 2);
+  // Cells beyond the last weigh nothing.
+  const labels = new Float64Array(Math.ceil(cells / 4) * 4);
+  for (let k = 0; k < cells; k++) labels[k] = bell((k % side) - x) * bell(Math.floor(k / side) - y);
+  const on = Math.max(
+    1e-9,
+    labels.reduce((sum, label) => sum + label, 0),
+  );
+  const off = Math.max(1e-9, cells - on);
+  const values = cellValues(embedding);
+  const products = new Float64Array(row(n));
+  const labelled = new Float64Array(n);
+  // Four cells at a time: what costs is reading and writing the sums.
+  for (let k = 0; k < cells; k += 4) {
+    const [p, q, r, s] = [k, k + 1, k + 2, k + 3].map((cell) => Math.min(cell, cells - 1) * n);
+    const weight = (cell: number) =>
+      cell < cells ? 0.5 * (labels[cell] / on + (1 - labels[cell]) / off) : 0;
+    const [wp, wq, wr, ws] = [weight(k), weight(k + 1), weight(k + 2), weight(k + 3)];
+    for (let i = 0, at = 0; i < n; i++) {
+      const a = wp * values[p + i];
+      const b = wq * values[q + i];
+      const c = wr * values[r + i];
+      const d = ws * values[s + i];
+      labelled[i] += a * labels[k] + b * labels[k + 1] + c * labels[k + 2] + d * labels[k + 3];
+      for (let j = 0; j <= i; j++)
+        products[at++] += a * values[p + j] + b * values[q + j] + c * values[r + j] + d * values[s + j];
+    }
+  }
+  return { products: new Float32Array(products), labelled: new Float32Array(labelled) };
+}
+
+/** Cell after cell its channels, scaled, and a constant 1. */
+function cellValues({ channels, side, data }: Embedding): Float64Array {
+  const cells = side * side;
+  const n = channels + 1;
+  const values = new Float64Array(cells * n);
+  for (let k = 0; k < cells; k++) {
+    let squares = 0;
+    for (let c = 0; c < channels; c++) squares += data[c * cells + k] ** 2;
+    const scale = scaleOf(squares / channels);
+    for (let c = 0; c < channels; c++) values[k * n + c] = data[c * cells + k] * scale;
+    values[k * n + channels] = 1;
+  }
+  return values;
+}
+
+/** The first look and the later ones, by their shares. */
+function mixed(first: Float32Array, later: Float32Array): Float64Array {
+  const sum = new Float64Array(first);
+  for (let k = 0; k < sum.length; k++) sum[k] = sum[k] * FIRST + later[k] * (1 - FIRST);
+  return sum;
+}
+
+function blend(into: Float32Array, from: Float32Array, share: number): void {
+  for (let k = 0; k < into.length; k++) into[k] += (from[k] - into[k]) * share;
+}
+
+function storeMoments({ products, labelled }: Moments): StoredMoments {
+  return { products: encodeFloats(products), labelled: encodeFloats(labelled) };
+}
+
+function loadMoments(channels: number, { products, labelled }: StoredMoments): Moments {
+  const n = channels + 1;
+  return { products: decodeFloats(products, row(n)), labelled: decodeFloats(labelled, n) };
+}
