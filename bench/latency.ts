@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadModel } from '../src/model/index.js';
-import { Config, StreamConfig, Streams } from '../src/pipeline/index.js';
-import { StreamServer } from '../src/stream/index.js';
+import { Config, StreamConfig } from '../src/pipeline/config/index.js';
+import { Streams } from '../src/pipeline/live/index.js';
+import { StreamServer } from '../src/stream/server/index.js';
 import { spreadOf } from './serve-process.js';
 import { ask, startClients } from './serve-readers.js';
 

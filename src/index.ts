@@ -100,24 +100,26 @@ export {
 } from './evaluate/index.js';
 // Results out: JSON lines, annotated video and other tools' formats.
 export {
+  type FrameFacts,
+  type ReadOptions,
+  ResultFileError,
+  type ResultSource,
+  readResults,
+  resultFileName,
+  type WriteOptions,
+  writeResults,
+} from './formats/exchange/index.js';
+export {
   BoxMessage,
   boxMessage,
-  type FrameFacts,
   JsonLinesWriter,
   type MessageFrame,
   type MessageTarget,
   OutputError,
   PreviewWriter,
   RESULT_FORMATS,
-  type ReadOptions,
-  ResultFileError,
   type ResultFormat,
-  type ResultSource,
-  readResults,
-  resultFileName,
   TargetMessage,
-  type WriteOptions,
-  writeResults,
 } from './formats/index.js';
 // Pictures in: video files, folders of stills, cameras and network streams.
 export {
@@ -159,22 +161,17 @@ export {
   shippedModels,
 } from './model/index.js';
 // One stream's loop, and many live ones.
+export { Config, ConfigError, configSchema, readConfig, StreamConfig } from './pipeline/config/index.js';
 export {
-  Config,
-  ConfigError,
-  configSchema,
   type Followed,
   type FollowOptions,
   follow,
-  readConfig,
   type Sink,
   type Start,
   StartNotReachedError,
-  StreamConfig,
-  Streams,
-  type StreamsOptions,
   type TargetStart,
 } from './pipeline/index.js';
+export { Streams, type StreamsOptions } from './pipeline/live/index.js';
 // Boxes out: the protocol, a server of streams, and who listens to it.
 export {
   type BoxesMessage,
@@ -193,17 +190,15 @@ export {
   type PreviewMessage,
   protocolSchema,
   type ReplyResult,
-  ServerError,
   ServerMessage,
-  type ServerOptions,
   SiamtrackClient,
   type StreamEventMessage,
   type StreamHost,
   type StreamInfo,
-  StreamServer,
   type TargetEventMessage,
   type TargetInfo,
 } from './stream/index.js';
+export { ServerError, type ServerOptions, StreamServer } from './stream/server/index.js';
 // One target, and several on the same frames.
 export {
   TargetGroup,

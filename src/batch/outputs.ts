@@ -1,14 +1,7 @@
 import { constants, copyFile, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  OutputError,
-  openPartFile,
-  PreviewWriter,
-  type ResultFormat,
-  readResults,
-  resultFileName,
-  writeResults,
-} from '../formats/index.js';
+import { readResults, resultFileName, writeResults } from '../formats/exchange/index.js';
+import { OutputError, openPartFile, PreviewWriter, type ResultFormat } from '../formats/index.js';
 import { openSource } from '../ingest/index.js';
 import { syncFile, syncFolder } from './durable.js';
 import { BatchError } from './errors.js';

@@ -1,29 +1,11 @@
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
-import {
-  type BoxMessage,
-  formatOfName,
-  isFolderFormat,
-  READABLE_FORMATS,
-  RESULT_FORMATS,
-  type ResultFormat,
-  type ResultSource,
-  readResults,
-  writeResults,
-} from '../formats/index.js';
-import { addVideoFacts, drawVideo, videoFrames } from './convert-video.js';
+import { READABLE_FORMATS, RESULT_FORMATS } from '../formats/names.js';
 import { addExamples } from './examples.js';
-import { createProgress } from './progress.js';
+import { lazily } from './lazily.js';
+import { frameRate } from './option-values.js';
 
-/** What a shell reports of a process that an interrupt ended. */
-const INTERRUPTED = 130;
-
-interface ConvertOptions {
+export interface ConvertOptions {
   readonly to: string;
   readonly out: string;
   readonly from?: string;
@@ -43,163 +25,20 @@ export function registerConvert(program: Command): void {
     .option('-o, --out <file>', 'write there; - is stdout, for formats that are one file', '-')
     .option('-f, --from <format>', `${READABLE_FORMATS.join(', ')}; default: what the name ends in`)
     .option('--video <file>', 'the video the results are of: its times and sizes are taken')
-    .option('--fps <rate>', 'frames per second, where neither the input nor a video tells them', parseRate)
+    .option('--fps <rate>', 'frames per second, where neither the input nor a video tells them', frameRate)
     .option('--size <width x height>', 'frame size in pixels, likewise', parseSize)
     .option(
       '--start-time <time>',
       'wall-clock time at pts 0, for ONVIF; default 1970-01-01T00:00Z',
       parseTime,
     )
-    .action(run);
+    .action(lazily(async () => (await import('./run/convert.js')).convert));
   addExamples(
     command,
     'convert boxes.jsonl --to mot --out street.mot.txt',
     'convert boxes.jsonl --to video --video street.mp4 --out boxes.mp4',
     'convert street.cvat.xml --video street.mp4 --to jsonl | head',
   );
-}
-
-async function run(input: string, options: ConvertOptions): Promise<void> {
-  const to = chosen('--to', [...RESULT_FORMATS, 'video'] as const, options.to);
-  const from = sourceFormat(input, options.from);
-  if (options.out === '-' && (to === 'video' || isFolderFormat(to))) {
-    throw new InvalidArgumentError('--out', `a name, for ${to} cannot go to stdout`, '-');
-  }
-  if (to === 'video' && options.video === undefined) {
-    throw new InvalidArgumentError('--video', 'the video to draw on', 'none');
-  }
-  const scratch = await mkdtemp(join(tmpdir(), 'siamtrack-convert-'));
-  // A reader of stdout that has seen enough ends the process at once, and so does an interrupt: neither leaves anything behind.
-  const removeAtExit = () => rmSync(scratch, { recursive: true, force: true });
-  const interrupt = () => process.exit(INTERRUPTED);
-  process.once('exit', removeAtExit).once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    const given = await rereadable(input, join(scratch, 'input'));
-    const facts = await addVideoFacts({ ...ownFacts(input, options) }, options);
-    const record = await canonicalRecord(given, from, facts, options, scratch);
-    const named = { ...facts, name: facts.name === '' ? await streamName(record) : facts.name };
-    await write(record, to, named, options, scratch);
-  } catch (error) {
-    throw inTermsOfOptions(error);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-    process.off('exit', removeAtExit).off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
-}
-
-async function write(
-  record: () => AsyncIterable<BoxMessage>,
-  to: ResultFormat | 'video',
-  source: ResultSource,
-  { out, video, fps, startTime }: ConvertOptions,
-  scratch: string,
-): Promise<void> {
-  const progress = createProgress('converting', source.frameCount);
-  const counted = async function* () {
-    for await (const message of record()) {
-      progress.update(message.frame + 1);
-      yield message;
-    }
-  };
-  try {
-    if (to === 'video') return await drawVideo(counted(), video!, out, { fps });
-    if (out !== '-') return void (await writeResults(to, counted, source, out, { startTime }));
-    const file = join(scratch, 'out');
-    await writeResults(to, counted, source, file, { startTime });
-    progress.stop();
-    await pipeline(createReadStream(file), process.stdout, { end: false });
-  } finally {
-    progress.stop();
-  }
-}
-
-/** The input as JSON lines, which can be read several times; another format is turned into them once. */
-async function canonicalRecord(
-  input: string,
-  from: ResultFormat,
-  source: ResultSource,
-  { video, fps }: ConvertOptions,
-  scratch: string,
-): Promise<() => AsyncIterable<BoxMessage>> {
-  if (from === 'jsonl') return () => readResults('jsonl', input);
-  const record = join(scratch, 'record.jsonl');
-  const frames = video === undefined ? undefined : videoFrames(video, { fps });
-  const messages = readResults(from, input, source, { frames });
-  await writeResults('jsonl', () => messages, source, record);
-  return () => readResults('jsonl', record);
-}
-
-function ownFacts(input: string, { fps, size }: ConvertOptions): ResultSource {
-  // JSON lines name their source themselves.
-  const format = formatOfName(input);
-  const name = format === undefined || format === 'jsonl' ? '' : basename(input).replace(/\..*$/, '');
-  return {
-    name,
-    ...(fps === undefined ? {} : { frameRate: fps }),
-    ...(size === undefined ? {} : { width: size[0], height: size[1] }),
-  };
-}
-
-async function streamName(record: () => AsyncIterable<BoxMessage>): Promise<string> {
-  for await (const { stream } of record()) return basename(stream);
-  return 'video';
-}
-
-function sourceFormat(input: string, from: string | undefined): ResultFormat {
-  if (from !== undefined) {
-    const format = chosen('--from', READABLE_FORMATS, from);
-    if (input === '-' && isFolderFormat(format)) {
-      throw new InvalidArgumentError('input', `a folder, for ${format} is one`, '-');
-    }
-    return format;
-  }
-  if (input === '-') return 'jsonl';
-  const format = formatOfName(input);
-  if (format === undefined) {
-    const expected = `one of ${READABLE_FORMATS.join(', ')}, for the name of the input tells none`;
-    throw new InvalidArgumentError('--from', expected, basename(input));
-  }
-  return chosen('--from', READABLE_FORMATS, format);
-}
-
-function chosen<T extends string>(option: string, names: readonly T[], name: string): T {
-  const found = names.find((other) => other === name);
-  if (found === undefined) throw new InvalidArgumentError(option, `one of ${names.join(', ')}`, name);
-  return found;
-}
-
-/** The input, copied first where it can be read only once: stdin, a pipe. */
-async function rereadable(input: string, copy: string): Promise<string> {
-  const kind = input === '-' ? null : await stat(input).catch(() => null);
-  if (input !== '-' && (!kind || kind.isFile() || kind.isDirectory())) return input;
-  await pipeline(input === '-' ? process.stdin : createReadStream(input), createWriteStream(copy));
-  return copy;
-}
-
-/** Facts that are missing are asked for as this command names them. */
-function inTermsOfOptions(error: unknown): unknown {
-  if (!(error instanceof InvalidArgumentError)) return error;
-  if (error.message.startsWith('frameRate:')) {
-    return new InvalidArgumentError(
-      '--fps',
-      'frames per second or --video, for the input tells neither',
-      'none',
-    );
-  }
-  if (error.message.startsWith('width:')) {
-    return new InvalidArgumentError(
-      '--size',
-      'the frame size or --video, for the input tells neither',
-      'none',
-    );
-  }
-  return error;
-}
-
-function parseRate(text: string): number {
-  const rate = Number(text);
-  if (!(rate > 0 && Number.isFinite(rate))) throw new InvalidArgumentError('--fps', 'more than 0', text);
-  return rate;
 }
 
 function parseSize(text: string): [number, number] {

@@ -1,37 +1,16 @@
-import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { InvalidArgumentError, packageVersion } from '../common/index.js';
-import { readSequences, type Sequence } from '../datasets/index.js';
-import {
-  digest,
-  type EvaluationReport,
-  type EvaluationRow,
-  evaluate,
-  formatComparison,
-  formatHeading,
-  formatHonesty,
-  formatMean,
-  formatRow,
-  measureResults,
-  type OnRow,
-  type ReportInput,
-  type ReportTracker,
-  ResultFolder,
-} from '../evaluate/index.js';
-import type { Model } from '../model/index.js';
-import { Tracker } from '../tracker/index.js';
-import {
-  type Against,
-  collectAgainst,
-  measureAgainst,
-  openReport,
-  outcomeCollector,
-} from './evaluate-report.js';
+import { InvalidArgumentError } from '../common/index.js';
 import { addExamples } from './examples.js';
-import { addModelOptions, loadChosenModel, type ModelOptions } from './model-option.js';
-import { createProgress, type Progress } from './progress.js';
+import { lazily } from './lazily.js';
+import { addModelOptions, type ModelOptions } from './model-option.js';
 
-interface EvaluateCommandOptions extends ModelOptions {
+/** Another tracker's results, as `--against` names them. */
+export interface Against {
+  readonly name: string;
+  readonly folder: string;
+}
+
+export interface EvaluateCommandOptions extends ModelOptions {
   readonly out?: string;
   readonly results?: string;
   readonly report?: string;
@@ -56,7 +35,7 @@ export function registerEvaluate(program: Command): void {
     .option('--zero-based', 'the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--force', 'compute finished results anew')
     .option('--json', 'print the report as JSON');
-  addModelOptions(command).action(run);
+  addModelOptions(command).action(lazily(async () => (await import('./run/evaluate.js')).evaluateFolder));
   addExamples(
     command,
     'evaluate sequences/ --out results/ --report report.html',
@@ -65,141 +44,19 @@ export function registerEvaluate(program: Command): void {
   );
 }
 
-async function run(folder: string, options: EvaluateCommandOptions): Promise<void> {
-  if (options.results !== undefined && options.out !== undefined) {
+/** Collects the values of a repeatable option `--against NAME=FOLDER`. */
+function collectAgainst(text: string, before: readonly Against[] = []): Against[] {
+  const at = text.indexOf('=');
+  const [name, folder] = [text.slice(0, at).trim(), text.slice(at + 1)];
+  if (at < 0 || name === '' || folder === '') {
     throw new InvalidArgumentError(
-      '--results',
-      'no --out beside it, because nothing is computed',
-      options.out,
+      '--against',
+      "NAME=FOLDER, a name and the folder of that tracker's results",
+      text,
     );
   }
-  const oneBased = !options.zeroBased;
-  const sequences = await readSequences(folder, { oneBased, only: options.sequences });
-  // Whatever can be wrong with what was asked for comes to light before the long part.
-  const others = await measureAgainst(sequences, options.against ?? [], oneBased);
-  const file = options.report === undefined ? null : await openReport(options.report);
-  try {
-    const { tracker, about, facts } = await (options.results === undefined
-      ? runModel(sequences, options, oneBased)
-      : measureFolder(sequences, options.results, options, oneBased));
-    print(options.json ? toJson({ dataset: folder, ...about }, tracker, others) : tables(tracker, others));
-    await file?.write({ dataset: basename(resolve(folder)), tracker, against: others, facts });
-  } finally {
-    await file?.discard();
+  if (before.some((other) => other.name === name)) {
+    throw new InvalidArgumentError('--against', 'a name for each folder', name);
   }
-}
-
-/** A tracker's results, and what to say of them. */
-interface Evaluated {
-  readonly tracker: ReportTracker;
-  /** For JSON. */
-  readonly about: object;
-  /** For the head of the HTML report. */
-  readonly facts: ReportInput['facts'];
-}
-
-async function measureFolder(
-  sequences: readonly Sequence[],
-  folder: string,
-  options: EvaluateCommandOptions,
-  oneBased: boolean,
-): Promise<Evaluated> {
-  const collector = outcomeCollector(createTable(options));
-  const report = await measureResults(sequences, new ResultFolder(folder, { oneBased }), collector.onRow);
-  const name = basename(resolve(folder));
-  return { tracker: collector.toTracker(name, report), about: { results: folder }, facts: [] };
-}
-
-async function runModel(
-  sequences: readonly Sequence[],
-  options: EvaluateCommandOptions,
-  oneBased: boolean,
-): Promise<Evaluated> {
-  const model = await loadChosenModel(options);
-  try {
-    const { manifest, precision } = model;
-    const { name, version } = manifest;
-    const { threads } = options;
-    const collector = outcomeCollector(createTable(options));
-    const report = await evaluateModel(sequences, model, options, oneBased, collector.onRow);
-    return {
-      tracker: collector.toTracker(`${name} ${version}`, report),
-      about: { model: { name, version, precision }, threads },
-      facts: [
-        ['weights', precision],
-        ['threads', String(threads)],
-      ],
-    };
-  } finally {
-    await model.dispose();
-  }
-}
-
-async function evaluateModel(
-  sequences: readonly Sequence[],
-  model: Model,
-  options: EvaluateCommandOptions,
-  oneBased: boolean,
-  onRow: OnRow,
-): Promise<EvaluationReport> {
-  const progress = showProgress(sequences);
-  try {
-    return await evaluate(sequences, {
-      tracker: () => new Tracker(model),
-      key: digest([packageVersion(), model.manifest, model.precision, model.choice.engine, oneBased]),
-      results: options.out === undefined ? undefined : new ResultFolder(options.out, { oneBased }),
-      force: options.force,
-      onFrame: ({ name }, frames) => progress.update(name, frames),
-      onRow: (row, outcome) => {
-        progress.finish();
-        onRow(row, outcome);
-      },
-    });
-  } finally {
-    progress.finish();
-  }
-}
-
-/** One bar a target, since a bar cannot stay below lines that go to another stream. */
-function showProgress(sequences: readonly Sequence[]) {
-  const totals = new Map(
-    sequences.flatMap(({ targets }) => targets.map(({ name, boxes }) => [name, boxes.length])),
-  );
-  let bar: Progress | null = null;
-  return {
-    update(name: string, frames: number) {
-      bar ??= createProgress(name, totals.get(name));
-      bar.update(frames);
-    },
-    finish() {
-      bar?.stop();
-      bar = null;
-    },
-  };
-}
-
-/** Prints each target as soon as it is measured, under a heading; nothing where JSON is wanted. */
-function createTable({ json }: EvaluateCommandOptions): (row: EvaluationRow) => void {
-  let rows = 0;
-  return (row) => {
-    if (json) return;
-    if (rows++ === 0) print(formatHeading());
-    print(formatRow(row));
-  };
-}
-
-/** What comes below the rows of the first table. */
-function tables({ name, report }: ReportTracker, others: readonly ReportTracker[]): string {
-  const parts = [formatMean(report), '', formatHonesty(report)];
-  if (others.length > 0) parts.push('', formatComparison([{ name, report }, ...others]));
-  return parts.join('\n');
-}
-
-function toJson(about: object, { report }: ReportTracker, others: readonly ReportTracker[]): string {
-  const against = others.map((other) => ({ name: other.name, ...other.report }));
-  return JSON.stringify({ ...about, ...report, ...(others.length > 0 && { against }) }, null, 2);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  return [...before, { name, folder }];
 }

@@ -1,9 +1,6 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { InvalidArgumentError, packageRoot } from '../common/index.js';
-import { ENGINE_NAMES, type EngineName, loadModel, type Model } from '../model/index.js';
+import { ENGINE_NAMES, type EngineName } from '../model/names.js';
+import { count } from './option-values.js';
 
 /** What {@link addModelOptions} gives a command. */
 export interface ModelOptions {
@@ -41,50 +38,4 @@ export function addModelOptions(command: Command): Command {
         .default('cpu')
         .hideHelp(),
     );
-}
-
-/** Loads the model a command was asked for. */
-export async function loadChosenModel({
-  model,
-  weights,
-  threads,
-  precision,
-  engine = 'auto',
-  provider,
-}: ModelOptions): Promise<Model> {
-  const loaded = await loadModel(model, {
-    threads,
-    precision,
-    ...(provider === 'cpu' ? { engine } : { executionProvider: provider }),
-    weights: weights ?? (await publishedWeights(model)),
-  });
-  // Told once, when it was found out; afterwards it is remembered, and `siamtrack doctor` shows it.
-  const { how, reason } = loaded.choice;
-  if (how === 'timed' && process.stderr.isTTY) process.stderr.write(`engine: ${reason}\n`);
-  return loaded;
-}
-
-/** A parser of options that count something. */
-export function count(name: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError(name, 'a whole number >= 1', text);
-    return value;
-  };
-}
-
-/**
- * Published networks come as a manifest alone: their weights lie in a folder of the same name inside `SIAMTRACK_PUBLISHED`, or in
- * `shared/models` beside this package.
- */
-async function publishedWeights(model: string): Promise<string | undefined> {
-  const folder = resolve(model);
-  const manifest = await readFile(join(folder, 'model.json'), 'utf8').catch(() => null);
-  if (manifest === null) return undefined;
-  const published = process.env.SIAMTRACK_PUBLISHED ?? join(packageRoot(), '..', 'shared', 'models');
-  const weights = join(published, basename(folder));
-  // A manifest that cannot be read is for the loader to complain about.
-  const files = [...manifest.matchAll(/"path"\s*:\s*"([^"]+)"/g)].map((match) => match[1]);
-  const missing = files.some((file) => !existsSync(join(folder, file)));
-  return missing && existsSync(weights) ? weights : undefined;
 }

@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
-import { PROTOCOL_VERSION, protocolSchema } from '../stream/index.js';
 import { addExamples } from './examples.js';
+import { lazily } from './lazily.js';
+
+export interface ProtocolCommandOptions {
+  readonly schema?: boolean;
+}
 
 /** `siamtrack protocol --schema`: what server and clients say to each other, for programs. */
 export function registerProtocol(program: Command): void {
@@ -8,11 +12,6 @@ export function registerProtocol(program: Command): void {
     .command('protocol')
     .description('tell the version of the WebSocket protocol, or its JSON Schema')
     .option('--schema', 'print the JSON Schema of all messages')
-    .action(({ schema }: { schema?: boolean }) => {
-      const text = schema
-        ? JSON.stringify(protocolSchema(), null, 2)
-        : `siamtrack protocol ${PROTOCOL_VERSION}`;
-      process.stdout.write(`${text}\n`);
-    });
+    .action(lazily(async () => (await import('./run/protocol.js')).printProtocol));
   addExamples(command, 'protocol', 'protocol --schema > siamtrack-protocol.json');
 }

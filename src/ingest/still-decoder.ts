@@ -1,5 +1,4 @@
 import { extname } from 'node:path';
-import sharp from 'sharp';
 import { ffmpegPath, fileUrl, runTool } from './ffmpeg-tools.js';
 import type { SourceOptions } from './source.js';
 
@@ -22,6 +21,8 @@ export function isStill(path: string): boolean {
 export async function decodeStill(path: string, options: SourceOptions): Promise<StillPixels> {
   // libvips as sharp ships it does not read BMP; ffmpeg does.
   if (extname(path).toLowerCase() === '.bmp') return decodeBmp(path, options);
+  // Loaded when there is a picture to decode: most sources are videos, and it takes a while.
+  const { default: sharp } = await import('sharp');
   const { data, info } = await sharp(path, { failOn: 'error', limitInputPixels: 0x3fff * 0x3fff })
     .rotate()
     .toColourspace('srgb')

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Clip, ensureFixture } from '../../fixtures/index.js';
 import { registerConvert } from '../../src/cli/convert.js';
-import { type BoxMessage, RESULT_FORMATS, resultFileName } from '../../src/formats/index.js';
+import { resultFileName } from '../../src/formats/exchange/index.js';
+import { type BoxMessage, RESULT_FORMATS } from '../../src/formats/index.js';
 import { ffmpeg, probedTimes } from '../ingest/clips.js';
 import { MAIN, refusal, siamtrack } from './run.js';
 

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/cli/doctor-checks.js';
-import type { EngineReport } from '../../src/cli/doctor-engines.js';
+import type { Finding } from '../../src/cli/run/doctor-checks.js';
+import type { EngineReport } from '../../src/cli/run/doctor-engines.js';
 import { packageRoot, packageVersion } from '../../src/common/index.js';
 
 interface Report {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/pipeline/index.js';
+import { parseConfig } from '../../src/pipeline/config/index.js';
 import { SiamtrackClient } from '../../src/stream/index.js';
 import { writeTinyModel } from '../model/tiny-model.js';
 import { CLIP } from '../stream/server/serving.js';

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { InvalidArgumentError } from '../../common/index.js';
 import type { BoxMessage } from '../box-message.js';
+import { READABLE_FORMATS, type ResultFormat } from '../names.js';
 import { readCocoVid } from './coco-vid-read.js';
 import { readCvat } from './cvat-read.js';
 import { readGot10k } from './got10k.js';
@@ -9,11 +10,8 @@ import { readMot } from './mot.js';
 import { ordered } from './ordered.js';
 import { readOtb } from './otb.js';
 import { completeRecords, type FrameFacts, type RecordFile } from './records.js';
-import type { ResultFormat, ResultSource } from './result-format.js';
+import type { ResultSource } from './result-format.js';
 import { readVot } from './vot.js';
-
-/** Formats that {@link readResults} reads. */
-export const READABLE_FORMATS = ['jsonl', 'mot', 'cvat', 'coco-vid', 'vot', 'otb', 'got10k'] as const;
 
 /** How results are read back. */
 export interface ReadOptions {

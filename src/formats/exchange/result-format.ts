@@ -1,19 +1,4 @@
-/** Names of formats that results can be written in. */
-export const RESULT_FORMATS = [
-  'jsonl',
-  'mot',
-  'cvat',
-  'coco-vid',
-  'vot',
-  'otb',
-  'got10k',
-  'label-studio',
-  'webvtt',
-  'onvif',
-] as const;
-
-/** One of {@link RESULT_FORMATS}. */
-export type ResultFormat = (typeof RESULT_FORMATS)[number];
+import { RESULT_FORMATS, type ResultFormat } from '../names.js';
 
 /** Facts about the video that some formats need. What is left out is taken from the messages. */
 export interface ResultSource {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from '../../common/index.js';
 import type { BoxMessage } from '../box-message.js';
+import { RESULT_FORMATS, type ResultFormat } from '../names.js';
 import { writeCocoVid } from './coco-vid-write.js';
 import { writeCvat } from './cvat-write.js';
 import { isGot10kFile, writeGot10k } from './got10k.js';
@@ -10,7 +11,7 @@ import { writeMot } from './mot.js';
 import { writeOnvif } from './onvif.js';
 import { ordered } from './ordered.js';
 import { isOtbFile, writeOtb } from './otb.js';
-import { RESULT_FORMATS, type ResultFormat, type ResultSource } from './result-format.js';
+import type { ResultSource } from './result-format.js';
 import { Spool } from './spool.js';
 import { type Survey, survey } from './survey.js';
 import { TargetFolder } from './target-folder.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BoxInput, BoxUnits, Label, StreamName, TargetId } from '../../stream/index.js';
+import { BoxInput, BoxUnits, Label, StreamName, TargetId } from '../../stream/protocol/index.js';
 
 const milliseconds = (value: number) => z.number().min(0).default(value);
 

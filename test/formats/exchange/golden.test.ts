@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isFolderFormat, RESULT_FORMATS } from '../../../src/formats/index.js';
+import { isFolderFormat } from '../../../src/formats/exchange/index.js';
+import { RESULT_FORMATS } from '../../../src/formats/index.js';
 import { STREET } from './messages.js';
 import { withWritten } from './written.js';
 

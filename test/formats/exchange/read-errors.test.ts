@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ResultFormat, readResults } from '../../../src/formats/index.js';
+import { readResults } from '../../../src/formats/exchange/index.js';
+import type { ResultFormat } from '../../../src/formats/index.js';
 import { collect } from './messages.js';
 
 let folder: string;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BoxMessage, READABLE_FORMATS, readResults } from '../../../src/formats/index.js';
+import { readResults } from '../../../src/formats/exchange/index.js';
+import { type BoxMessage, READABLE_FORMATS } from '../../../src/formats/index.js';
 import { anyResults, collect, STREET } from './messages.js';
 import { VIDEO, withWritten } from './written.js';
 

@@ -4,16 +4,15 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Spool } from '../../../src/formats/exchange/spool.js';
-import { targetNames, targetOfName } from '../../../src/formats/exchange/target-folder.js';
 import {
-  type BoxMessage,
   formatOfName,
-  RESULT_FORMATS,
   readResults,
   resultFileName,
   writeResults,
-} from '../../../src/formats/index.js';
+} from '../../../src/formats/exchange/index.js';
+import { Spool } from '../../../src/formats/exchange/spool.js';
+import { targetNames, targetOfName } from '../../../src/formats/exchange/target-folder.js';
+import { type BoxMessage, RESULT_FORMATS } from '../../../src/formats/index.js';
 import { collect, STREET, stream } from './messages.js';
 import { VIDEO } from './written.js';
 

@@ -1,13 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type BoxMessage,
-  type ResultFormat,
-  type ResultSource,
-  resultFileName,
-  writeResults,
-} from '../../../src/formats/index.js';
+import { type ResultSource, resultFileName, writeResults } from '../../../src/formats/exchange/index.js';
+import type { BoxMessage, ResultFormat } from '../../../src/formats/index.js';
 import { stream } from './messages.js';
 
 /** The video of the tests' results. */

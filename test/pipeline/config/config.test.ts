@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/common/index.js';
-import { Config, configSchema, parseConfig, readConfig, watchFile } from '../../../src/pipeline/index.js';
+import {
+  Config,
+  configSchema,
+  parseConfig,
+  readConfig,
+  watchFile,
+} from '../../../src/pipeline/config/index.js';
 import { DEFAULT_LIMITS } from '../../../src/stream/server/server.js';
 
 const SHIPPED = join(packageRoot(), 'siamtrack.yaml');

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Config } from '../../../src/pipeline/index.js';
+import { Config } from '../../../src/pipeline/config/index.js';
 import { checkClientSource } from '../../../src/pipeline/live/client-sources.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'siamtrack-open-'));

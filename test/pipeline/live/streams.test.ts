@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadModel, type Model } from '../../../src/model/index.js';
-import { Config, StreamConfig, Streams } from '../../../src/pipeline/index.js';
+import { Config, StreamConfig } from '../../../src/pipeline/config/index.js';
+import { Streams } from '../../../src/pipeline/live/index.js';
 import type { StreamEventMessage } from '../../../src/stream/index.js';
 import { writeTinyModel } from '../../model/tiny-model.js';
 import { CLIP } from '../../stream/server/serving.js';

@@ -3,13 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { committedFolder } from '../../../fixtures/index.js';
 import { loadModel, type Model } from '../../../src/model/index.js';
-import { Config, StreamConfig, Streams } from '../../../src/pipeline/index.js';
-import {
-  decodePreview,
-  type PreviewMessage,
-  type ServerOptions,
-  StreamServer,
-} from '../../../src/stream/index.js';
+import { Config, StreamConfig } from '../../../src/pipeline/config/index.js';
+import { Streams } from '../../../src/pipeline/live/index.js';
+import { decodePreview, type PreviewMessage } from '../../../src/stream/index.js';
+import { type ServerOptions, StreamServer } from '../../../src/stream/server/index.js';
 import { writeTinyModel } from '../../model/tiny-model.js';
 
 /** The committed clip: 320x240, 25 frames/s, 100 frames. */

@@ -1,4 +1,4 @@
-import { CommandError, type HostListener, type StreamHost, type StreamInfo } from '../stream/index.js';
+import { CommandError, type HostListener, type StreamHost, type StreamInfo } from '../../stream/index.js';
 
 /** Streams of two hosts behind one server; where both have one of a name, it is the first's. */
 export class JoinedHost implements StreamHost {

@@ -1,14 +1,15 @@
 import { basename } from 'node:path';
-import { InvalidArgumentError } from '../common/index.js';
-import { type BoxMessage, type FrameFacts, PreviewWriter, type ResultSource } from '../formats/index.js';
-import { openSource } from '../ingest/index.js';
+import { InvalidArgumentError } from '../../common/index.js';
+import type { FrameFacts, ResultSource } from '../../formats/exchange/index.js';
+import { type BoxMessage, PreviewWriter } from '../../formats/index.js';
+import { openSource } from '../../ingest/index.js';
 
-/** What is said of a video, completed by what its container says. Without a video it stays what it is. */
+/** What is said of a video, completed by what its container says. */
 export async function addVideoFacts(
   facts: ResultSource,
-  { video, fps }: { readonly video?: string; readonly fps?: number },
+  video: string,
+  { fps }: { readonly fps?: number },
 ): Promise<ResultSource> {
-  if (video === undefined) return facts;
   const source = await openSource(video, { fps });
   const { frameRate, frameCount, width, height, duration, codec } = source.info;
   await source.close();

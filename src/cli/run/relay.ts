@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Config } from '../pipeline/index.js';
-import type { StreamHost } from '../stream/index.js';
+import type { Config } from '../../pipeline/config/index.js';
+import type { StreamHost } from '../../stream/index.js';
 
 /** What a server passes on for others. */
 export interface Relay {
@@ -11,7 +11,7 @@ export interface Relay {
 /** The streams that workers hold, where the configuration names a Redis. */
 export async function openRelay({ redis, queue }: Config, log: Logger): Promise<Relay | undefined> {
   if (redis === undefined) return undefined;
-  const { LiveBridge, RelayedStreams } = await import('../batch/live/index.js');
+  const { LiveBridge, RelayedStreams } = await import('../../batch/live/index.js');
   const bridge = await LiveBridge.open({ redis, queue });
   try {
     const streams = await RelayedStreams.open(bridge, (error) =>

@@ -1,4 +1,4 @@
-import type { ChoiceRow, EngineName } from '../model/index.js';
+import type { ChoiceRow, EngineName } from '../../model/index.js';
 import type { Finding } from './doctor-checks.js';
 
 /** What the machine's engines do with the default model. */
@@ -16,7 +16,7 @@ export async function examineEngines(findings: readonly Finding[]): Promise<Engi
   const works = (name: string) => findings.some((finding) => finding.name === name && finding.works);
   if (!works('provider cpu')) return undefined;
   try {
-    const { installedEngines, loadModel, thisMachine, timeModel } = await import('../model/index.js');
+    const { installedEngines, loadModel, thisMachine, timeModel } = await import('../../model/index.js');
     const engines = installedEngines().filter((engine: EngineName) =>
       works(engine === 'tensorflow' ? engine : `provider ${engine === 'onnx' ? 'cpu' : engine.slice(5)}`),
     );

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { InvalidArgumentError } from '../common/index.js';
-import type { Sequence } from '../datasets/index.js';
+import { InvalidArgumentError } from '../../common/index.js';
+import type { Sequence } from '../../datasets/index.js';
 import {
   type EvaluationReport,
   measureResults,
@@ -10,31 +10,9 @@ import {
   type ReportTracker,
   ResultFolder,
   renderReport,
-} from '../evaluate/index.js';
-import { OutputError, openPartFile } from '../formats/index.js';
-
-/** Another tracker's results, as `--against` names them. */
-export interface Against {
-  readonly name: string;
-  readonly folder: string;
-}
-
-/** Collects the values of a repeatable option `--against NAME=FOLDER`. */
-export function collectAgainst(text: string, before: readonly Against[] = []): Against[] {
-  const at = text.indexOf('=');
-  const [name, folder] = [text.slice(0, at).trim(), text.slice(at + 1)];
-  if (at < 0 || name === '' || folder === '') {
-    throw new InvalidArgumentError(
-      '--against',
-      "NAME=FOLDER, a name and the folder of that tracker's results",
-      text,
-    );
-  }
-  if (before.some((other) => other.name === name)) {
-    throw new InvalidArgumentError('--against', 'a name for each folder', name);
-  }
-  return [...before, { name, folder }];
-}
+} from '../../evaluate/index.js';
+import { OutputError, openPartFile } from '../../formats/index.js';
+import type { Against } from '../evaluate.js';
 
 /** Collects what a tracker's rows were measured from, on the way to a {@link ReportTracker}. */
 export function outcomeCollector(onRow?: OnRow) {

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { SharedEncoder } from '../model/index.js';
+import type { SharedEncoder } from '../../model/index.js';
 
 /** Adds what the shared encoder counts to a registry. */
 export function encoderMetrics(registry: Registry, encoder: Pick<SharedEncoder, 'stats' | 'waiting'>): void {

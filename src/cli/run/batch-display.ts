@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { BatchEvent, BatchInput, BatchSummary, VideoResult } from '../batch/index.js';
-import { describeError } from './exit.js';
+import type { BatchEvent, BatchInput, BatchSummary, VideoResult } from '../../batch/index.js';
+import { describeError } from '../exit.js';
 
 /** Shows a batch to whoever looks: a person at a terminal, a log, or a program. */
 export interface BatchDisplay {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import { describeError } from './exit.js';
+import { describeError } from '../exit.js';
 
 /** One thing that was looked at. */
 export interface Finding {
@@ -182,14 +182,14 @@ async function examineProvider(path: string, provider: string): Promise<Finding>
 
 async function examineTensorflow(): Promise<Finding> {
   const name = 'tensorflow';
-  const room = new URL('../tensorflow/index.js', import.meta.url).href;
+  const room = new URL('../../tensorflow/index.js', import.meta.url).href;
   try {
     const version = await inOwnProcess(`
       import(${JSON.stringify(room)})
         .then(({ loadTensorFlow }) => loadTensorFlow())
         .then(({ version }) => console.log(JSON.stringify(version['tfjs-core'] ?? '')))
         .catch((error) => { console.error('Error: ' + error.message); process.exit(1); });`);
-    const { tensorflowStatus } = await import('../tensorflow/index.js');
+    const { tensorflowStatus } = await import('../../tensorflow/index.js');
     const used = tensorflowStatus().engines.find((engine) => engine.used);
     const library = used ? `, TensorFlow ${used.version} (${used.variant})` : '';
     return { name, works: true, needed: false, detail: `TensorFlow.js ${version}${library}` };
@@ -201,7 +201,7 @@ async function examineTensorflow(): Promise<Finding> {
 
 async function examineModels(): Promise<Finding[]> {
   try {
-    const { loadModel, shippedModels } = await import('../model/index.js');
+    const { loadModel, shippedModels } = await import('../../model/index.js');
     const names = await shippedModels();
     if (names.length === 0) {
       const advice = 'name a model folder: siamtrack track ... --model FOLDER';

@@ -1,8 +1,9 @@
-import type { BatchInput } from '../batch/index.js';
-import { Config, StreamConfig, Streams } from '../pipeline/index.js';
-import { StreamServer, viewerFolder } from '../stream/index.js';
+import type { BatchInput } from '../../batch/index.js';
+import { Config, StreamConfig } from '../../pipeline/config/index.js';
+import { Streams } from '../../pipeline/live/index.js';
+import { StreamServer, viewerFolder } from '../../stream/server/index.js';
+import { loadChosenModel } from './chosen-model.js';
 import { watchInterrupts } from './interrupts.js';
-import { loadChosenModel } from './model-option.js';
 
 /** Videos shown at once: each is a stream with a decoder of its own. */
 const MOST = 16;

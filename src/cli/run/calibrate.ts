@@ -1,0 +1,45 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readSequences } from '../../datasets/index.js';
+import { type BeliefQuality, calibrate } from '../../evaluate/index.js';
+import { findManifest, parseManifest } from '../../model/index.js';
+import type { CalibrateCommandOptions } from '../calibrate.js';
+import { createProgress } from '../progress.js';
+import { loadChosenModel } from './chosen-model.js';
+
+/** Fits the calibration, tells how good it is, and writes it into the model where that is wanted. */
+export async function calibrateModel(folder: string, options: CalibrateCommandOptions): Promise<void> {
+  const sequences = await readSequences(folder, { oneBased: !options.zeroBased });
+  const targets = sequences.reduce((sum, { targets }) => sum + targets.length, 0);
+  const model = await loadChosenModel(options);
+  const progress = createProgress('calibrating', targets);
+  try {
+    let done = 0;
+    const report = await calibrate(model, sequences, () => progress.update(++done));
+    progress.stop();
+    if (options.write) await write(options.model, report.calibration);
+    if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    else {
+      const line = (name: string, { auroc, ece }: BeliefQuality) =>
+        `${name.padEnd(34)} AUROC ${auroc.toFixed(3)}   calibration error ${ece.toFixed(3)}\n`;
+      process.stdout.write(
+        `${targets} targets, ${report.frames} frames, ${(100 * report.hits).toFixed(1)} % with IoU > 0.5\n` +
+          line('raw score', report.score) +
+          line('calibrated, each target left out', report.heldOut) +
+          `${JSON.stringify(report.calibration)}\n`,
+      );
+    }
+  } finally {
+    progress.stop();
+    await model.dispose();
+  }
+}
+
+/** Replaces the calibration in a model's manifest, leaving the rest of the file as it is written. */
+async function write(name: string | undefined, calibration: object): Promise<void> {
+  const path = await findManifest(name ?? 'default');
+  const manifest = JSON.parse(await readFile(path, 'utf8'));
+  manifest.tracker.calibration = calibration;
+  parseManifest(manifest, path);
+  await writeFile(`${path}.part`, `${JSON.stringify(manifest, null, 2)}\n`);
+  await rename(`${path}.part`, path);
+}

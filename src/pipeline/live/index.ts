@@ -1,0 +1,1 @@
+export { type Applied, Streams, type StreamsOptions } from './streams.js';
