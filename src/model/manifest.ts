@@ -73,6 +73,8 @@ const calibration = z.strictObject({
   growth: z.number().default(0),
   /** Mean log-odds of the frames before. */
   history: z.number().default(0),
+  /** What the target's memory says of the picked point, 0..1. */
+  memory: z.number().default(0),
 });
 
 /** `model.json`, format 1. Unknown fields are errors, so that a typo is never a silent default. */

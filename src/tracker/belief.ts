@@ -4,6 +4,9 @@ import type { Pick } from './box-form.js';
 /** Odds stay finite: scores nearer to 0 or 1 than this count as this near. */
 const EPSILON = 1e-4;
 
+/** Where there is no memory it says neither yes nor no. */
+const UNREMEMBERED = 0.5;
+
 export function logit(probability: number): number {
   const p = Math.min(1 - EPSILON, Math.max(EPSILON, probability));
   return Math.log(p / (1 - p));
@@ -21,6 +24,7 @@ export interface Evidence {
   readonly rival: number;
   readonly growth: number;
   readonly history: number;
+  readonly memory: number;
 }
 
 /**
@@ -35,6 +39,7 @@ export function evidenceOf({ score, response }: Pick, history: number, growth: n
     rival: logit(response?.rival ?? 0),
     growth,
     history,
+    memory: response?.remembered ?? UNREMEMBERED,
   };
 }
 

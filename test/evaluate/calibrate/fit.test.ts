@@ -14,6 +14,7 @@ function frames(count: number, law: (e: Evidence) => number, seed = 1): Calibrat
       rival: random.uniform(-6, 2),
       growth: random.uniform(0, 1),
       history: random.uniform(-4, 4),
+      memory: random.uniform(0, 1),
     };
     return { evidence, hit: random.chance(1 / (1 + Math.exp(-law(evidence)))), weight: 1 };
   });
