@@ -10,6 +10,8 @@ const RIDGE = 0.05;
 /** Deviation of the label's bell, as a share of the target's side, and its least in cells. */
 const SPREAD = 0.25;
 const SHARPEST = 0.6;
+/** Cells labelled higher are on the target. */
+const ON = 0.1;
 
 /** A target among the cells of an embedding: its centre counted from cell 0, and the geometric mean of its sides. */
 export interface CellPlace {
@@ -148,35 +150,40 @@ function scaleOf(meanSquare: number): number {
   return 1 / Math.sqrt(meanSquare + 1e-9);
 }
 
+/**
+ * Of the cells off the target every second one is looked at, as on a chequerboard: neighbours say much the same. They are
+ * taken four at a time, because what costs is reading and writing the sums.
+ */
 function momentsOf(embedding: Embedding, { x, y, side: size }: CellPlace): Moments {
   const { channels, side } = embedding;
-  const cells = side * side;
-  const n = channels + 1;
   const spread = Math.max(SHARPEST, SPREAD * size);
   const bell = (d: number) => Math.exp(-0.5 * (d / spread) ** 2);
-  // Cells beyond the last weigh nothing.
-  const labels = new Float64Array(Math.ceil(cells / 4) * 4);
-  for (let k = 0; k < cells; k++) labels[k] = bell((k % side) - x) * bell(Math.floor(k / side) - y);
-  const on = Math.max(
-    1e-9,
-    labels.reduce((sum, label) => sum + label, 0),
-  );
-  const off = Math.max(1e-9, cells - on);
-  const values = cellValues(embedding);
+  const cells: number[] = [];
+  const labels: number[] = [];
+  for (let k = 0; k < side * side; k++) {
+    const [i, j] = [k % side, Math.floor(k / side)];
+    const label = bell(i - x) * bell(j - y);
+    if (label < ON && (i + j) % 2 === 1) continue;
+    cells.push(k);
+    labels.push(label);
+  }
+  const on = labels.reduce((sum, label) => sum + label, 1e-9);
+  const off = labels.reduce((sum, label) => sum + 1 - label, 1e-9);
+  const weights = labels.map((label) => 0.5 * (label / on + (1 - label) / off));
+  const n = channels + 1;
+  const values = cellValues(embedding, cells);
   const products = new Float64Array(row(n));
   const labelled = new Float64Array(n);
-  // Four cells at a time: what costs is reading and writing the sums.
-  for (let k = 0; k < cells; k += 4) {
-    const [p, q, r, s] = [k, k + 1, k + 2, k + 3].map((cell) => Math.min(cell, cells - 1) * n);
-    const weight = (cell: number) =>
-      cell < cells ? 0.5 * (labels[cell] / on + (1 - labels[cell]) / off) : 0;
-    const [wp, wq, wr, ws] = [weight(k), weight(k + 1), weight(k + 2), weight(k + 3)];
+  for (let k = 0; k < cells.length; k += 4) {
+    const [p, q, r, s] = [k * n, (k + 1) * n, (k + 2) * n, (k + 3) * n];
+    const [wp, wq = 0, wr = 0, ws = 0] = weights.slice(k, k + 4);
+    const [lp, lq = 0, lr = 0, ls = 0] = labels.slice(k, k + 4);
     for (let i = 0, at = 0; i < n; i++) {
       const a = wp * values[p + i];
       const b = wq * values[q + i];
       const c = wr * values[r + i];
       const d = ws * values[s + i];
-      labelled[i] += a * labels[k] + b * labels[k + 1] + c * labels[k + 2] + d * labels[k + 3];
+      labelled[i] += a * lp + b * lq + c * lr + d * ls;
       for (let j = 0; j <= i; j++)
         products[at++] += a * values[p + j] + b * values[q + j] + c * values[r + j] + d * values[s + j];
     }
@@ -184,16 +191,16 @@ function momentsOf(embedding: Embedding, { x, y, side: size }: CellPlace): Momen
   return { products: new Float32Array(products), labelled: new Float32Array(labelled) };
 }
 
-/** Cell after cell its channels, scaled, and a constant 1. */
-function cellValues({ channels, side, data }: Embedding): Float64Array {
-  const cells = side * side;
+/** Cell after cell its channels, scaled, and a constant 1; then zeros to a multiple of four cells. */
+function cellValues({ channels, side, data }: Embedding, cells: readonly number[]): Float64Array {
+  const all = side * side;
   const n = channels + 1;
-  const values = new Float64Array(cells * n);
-  for (let k = 0; k < cells; k++) {
+  const values = new Float64Array(Math.ceil(cells.length / 4) * 4 * n);
+  for (const [k, cell] of cells.entries()) {
     let squares = 0;
-    for (let c = 0; c < channels; c++) squares += data[c * cells + k] ** 2;
+    for (let c = 0; c < channels; c++) squares += data[c * all + cell] ** 2;
     const scale = scaleOf(squares / channels);
-    for (let c = 0; c < channels; c++) values[k * n + c] = data[c * cells + k] * scale;
+    for (let c = 0; c < channels; c++) values[k * n + c] = data[c * all + cell] * scale;
     values[k * n + channels] = 1;
   }
   return values;

@@ -101,7 +101,7 @@ const LOOKS = 3;
 const REMEMBER_EVERY = 0.5;
 const SURE = 0.7;
 /** Seconds between two lessons of the memory, and what they need: the belief, and what the memory says itself. */
-const LEARN_EVERY = 0.4;
+const LEARN_EVERY = 0.2;
 const LEARNABLE = 0.6;
 const FAMILIAR = 0.25;
 /** How much less like the target than usual something may look that is taken for it, as a difference of cosines. */
