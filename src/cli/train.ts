@@ -1,17 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
-import { loadTensorFlow } from '../tensorflow/index.js';
 import {
   type Checkpoint,
   calibrationCrops,
   exportModel,
   fineTuneConfig,
+  loadTrainingEngine,
   readCheckpoint,
   readTrainConfig,
+  TRAINING_ENGINES,
   type TrainConfig,
   type TrainEvent,
+  type TrainingEngine,
   train,
   trainingWeightsOf,
 } from '../train/index.js';
@@ -27,6 +29,7 @@ interface TrainCommandOptions {
   readonly steps?: number;
   readonly stopAfter?: number;
   readonly exportOnly?: boolean;
+  readonly engine?: TrainingEngine;
 }
 
 /** `siamtrack train`: trains by a recipe, or goes on from a model on a user's own clips. */
@@ -48,6 +51,12 @@ export function registerTrain(program: Command): void {
     .option('--zero-based', 'with --clips: the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--out <folder>', 'with --from: where checkpoints, metrics and the model go', 'siamtrack-train')
     .option('--steps <n>', 'with --from: steps of eight pairs (default: 600)', count)
+    .addOption(
+      new Option(
+        '--engine <name>',
+        'what computes; default: what the recipe says, else tensorflow where it is installed, else webgpu',
+      ).choices(TRAINING_ENGINES),
+    )
     .option('--stop-after <n>', 'stop after this many steps of this run', count)
     .option('--export-only', 'train no further: write the model folder of the last checkpoint')
     .action(run);
@@ -68,7 +77,7 @@ function count(text: string): number {
 
 async function run(options: TrainCommandOptions): Promise<void> {
   const { config, start } = await recipe(options);
-  if (!options.exportOnly) await runTraining(config, start, options.stopAfter);
+  if (!options.exportOnly) await runTraining(config, start, options);
   const [file] = ['best', 'last'].map((n) => join(config.output, `${n}.ckpt`)).filter((f) => existsSync(f));
   if (file === undefined) {
     throw new InvalidArgumentError('--export-only', `a checkpoint in ${config.output}`, 'none');
@@ -101,9 +110,10 @@ async function recipe(options: TrainCommandOptions): Promise<{ config: TrainConf
 async function runTraining(
   config: TrainConfig,
   start: Checkpoint | undefined,
-  stopAfter?: number,
+  { stopAfter, engine }: TrainCommandOptions,
 ): Promise<void> {
-  const tf = await loadTensorFlow();
+  const { tf, description } = await loadTrainingEngine(engine ?? config.engine);
+  process.stderr.write(`training with ${description}\n`);
   const stopping = new AbortController();
   // The first signal ends the run after its step, with a checkpoint; a second one ends it at once.
   const stop = () => stopping.abort();

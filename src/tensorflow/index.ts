@@ -6,3 +6,13 @@ export { DEFAULT_VERSION, type EngineRecord, enginesFolder, type InstalledEngine
 export { type InstallOptions, type InstallResult, installTensorFlow } from './install.js';
 export { type LoadOptions, loadTensorFlow, type TensorFlow } from './load.js';
 export { type TensorFlowEngineStatus, type TensorFlowStatus, tensorflowStatus } from './status.js';
+export {
+  installWebGpu,
+  loadWebGpu,
+  type WebGpu,
+  type WebGpuAdapter,
+  type WebGpuInstallOptions,
+  type WebGpuInstallResult,
+  type WebGpuStatus,
+  webGpuStatus,
+} from './webgpu/index.js';

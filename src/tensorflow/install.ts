@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from '../common/index.js';
 import { buildAddon, checkLibrary, essentialFiles, placeLibrary, probeEngine } from './addon.js';
@@ -16,6 +16,7 @@ import {
 } from './engine-folder.js';
 import { installJavaScript } from './javascript.js';
 import { distributionOf, obtainLibrary } from './library.js';
+import { removeAbandoned, swapIn, workshopIn, writeRecord } from './staging.js';
 import { findTools } from './tools.js';
 import { checkPlatform, findWheels, sha256OfFile } from './wheels.js';
 
@@ -72,7 +73,7 @@ export async function installTensorFlow(options: InstallOptions = {}): Promise<I
   mkdirSync(root, { recursive: true });
   removeAbandoned(root);
   // What becomes the engine and what is thrown away, on one file system so that files can be moved across.
-  const workshop = join(root, `.staging-${process.pid}`);
+  const workshop = workshopIn(root);
   const staging = join(workshop, 'engine');
   rmSync(workshop, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
@@ -147,35 +148,4 @@ async function describe(
   const record = { format: 1, version, variant, wheels, files, node: process.version, installedAt } as const;
   writeRecord(folder, record);
   return record;
-}
-
-/** Never half written: a reader sees the old record or the new one. */
-function writeRecord(folder: string, record: EngineRecord): void {
-  const file = join(folder, 'engine.json');
-  writeFileSync(`${file}.part`, `${JSON.stringify(record, null, 2)}\n`);
-  renameSync(`${file}.part`, file);
-}
-
-/** Puts a finished engine in its place. A process that has the old one loaded keeps it until it ends. */
-function swapIn(staging: string, folder: string, old: string): void {
-  if (existsSync(folder)) renameSync(folder, old);
-  renameSync(staging, folder);
-}
-
-/** Removes what installations left that were killed. */
-function removeAbandoned(root: string): void {
-  for (const name of readdirSync(root)) {
-    const pid = Number(/^\.staging-(\d+)/.exec(name)?.[1]);
-    if (pid > 0 && pid !== process.pid && !isRunning(pid))
-      rmSync(join(root, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

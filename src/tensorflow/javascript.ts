@@ -17,12 +17,18 @@ const UNUSED = /\.(map|ts)$|_test\.js$|\.(fesm|es2017|min)\b.*\.js$/;
  */
 export async function installJavaScript(folder: string): Promise<void> {
   const own = resolvePackage(ADDON_PACKAGE, packageRoot());
-  const packages = own && versionOf(own) === ADDON_VERSION ? collectPackages(own) : undefined;
+  const packages = own && versionOf(own) === ADDON_VERSION ? collectPackages(own, rootOf(own)) : undefined;
   if (packages) copyPackages(packages, folder);
-  else await npmInstall(folder);
+  else await npmInstall(folder, [`${ADDON_PACKAGE}@${ADDON_VERSION}`]);
 }
 
-function copyPackages(packages: ReadonlyMap<string, string>, folder: string): void {
+/** The folder whose `node_modules` holds a package of that name. */
+function rootOf(folder: string): string {
+  return folder.slice(0, folder.length - join('node_modules', ADDON_PACKAGE).length);
+}
+
+/** Copies packages (from each one's folder to where it belongs in `folder`) without what is not run here. */
+export function copyPackages(packages: ReadonlyMap<string, string>, folder: string): void {
   for (const [from, to] of packages) {
     cpSync(from, join(folder, to), {
       recursive: true,
@@ -39,10 +45,11 @@ function copyPackages(packages: ReadonlyMap<string, string>, folder: string): vo
 /**
  * A package and all it depends on: from each one's folder to where it belongs, relative to the root of the copy; or
  * `undefined` where one is missing.
+ *
+ * @param top the folder whose `node_modules` becomes that of the copy
  */
-function collectPackages(start: string): Map<string, string> | undefined {
+export function collectPackages(start: string, top: string): Map<string, string> | undefined {
   const found = new Map<string, string>();
-  const top = start.slice(0, start.length - join('node_modules', ADDON_PACKAGE).length);
   const visit = (folder: string): boolean => {
     if (found.has(folder)) return true;
     const to = relative(top, folder);
@@ -62,7 +69,7 @@ function collectPackages(start: string): Map<string, string> | undefined {
 }
 
 /** The folder of a package as Node finds it from another folder. */
-function resolvePackage(name: string, from: string): string | undefined {
+export function resolvePackage(name: string, from: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name);
     if (existsSync(join(candidate, 'package.json'))) return candidate;
@@ -70,16 +77,22 @@ function resolvePackage(name: string, from: string): string | undefined {
   }
 }
 
-function versionOf(folder: string): string {
+export function versionOf(folder: string): string {
   return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-async function npmInstall(folder: string): Promise<void> {
+/**
+ * Has npm put packages into `folder/node_modules` without running their install scripts.
+ *
+ * @param packages as npm writes them, e.g. `webgpu@0.6.2`
+ * @throws {EngineError} `ENGINE_DOWNLOAD`
+ */
+export async function npmInstall(folder: string, packages: readonly string[]): Promise<void> {
   const flags = ['--prefix', folder, '--ignore-scripts', '--no-save', '--no-audit', '--no-fund'];
-  const { status, log } = await runTool('npm', ['install', ...flags, `${ADDON_PACKAGE}@${ADDON_VERSION}`]);
+  const { status, log } = await runTool('npm', ['install', ...flags, ...packages]);
   if (status === 0) return;
   throw new EngineError(
     'ENGINE_DOWNLOAD',
-    `expected npm to install ${ADDON_PACKAGE}@${ADDON_VERSION}; it ended with ${status}\n${lastLines(log)}`,
+    `expected npm to install ${packages.join(', ')}; it ended with ${status}\n${lastLines(log)}`,
   );
 }

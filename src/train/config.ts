@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { SiamtrackError } from '../common/index.js';
+import { TRAINING_ENGINES } from './engine.js';
 import { networkSchema } from './network-spec.js';
 
 const weight = z.number().min(0);
@@ -11,6 +12,8 @@ const weight = z.number().min(0);
 export const configSchema = z.strictObject({
   name: z.string().min(1),
   seed: z.int().default(1),
+  /** What computes; default: native TensorFlow where it is installed, else WebGPU where that is. */
+  engine: z.enum(TRAINING_ENGINES).optional(),
   /** Folder for checkpoints, metrics and exports. */
   output: z.string(),
   /** Folder for decoded pictures. */

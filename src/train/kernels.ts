@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../tensorflow/index.js';
+import { composedKernels } from './composed-kernels.js';
 
 /**
  * The three operations whose gradients TensorFlow.js composes from many small ones (batch norm, ReLU) or lacks
@@ -146,38 +147,5 @@ function nativeKernels(tf: TensorFlow): Kernels {
         const [value] = run('Relu', [], [x], 1);
         return { value, saved: [value], gradient: (dy, saved) => run('ReluGrad', [], [dy, saved[0]], 1)[0] };
       }),
-  };
-}
-
-/** The same by TensorFlow.js alone, on any backend. */
-export function composedKernels(tf: TensorFlow): Kernels {
-  const normalise = (x: Tensor4D, scale: Tensor1D, offset: Tensor1D, mean: Tensor, variance: Tensor) =>
-    tf.tidy(
-      () => x.sub(mean).mul(variance.add(BATCH_NORM_EPSILON).rsqrt()).mul(scale).add(offset) as Tensor4D,
-    );
-  return {
-    conv(x, filter, stride) {
-      const p = Math.floor(filter.shape[0] / 2);
-      const padded =
-        p === 0
-          ? x
-          : tf.pad4d(x, [
-              [0, 0],
-              [p, p],
-              [p, p],
-              [0, 0],
-            ]);
-      return tf.conv2d(padded, filter, stride, 'valid');
-    },
-    batchNorm(x, scale, offset) {
-      const { mean, variance } = tf.moments(x, [0, 1, 2]);
-      return {
-        y: normalise(x, scale, offset, mean, variance),
-        mean: tf.keep(mean as Tensor1D),
-        variance: tf.keep(variance as Tensor1D),
-      };
-    },
-    fixedNorm: normalise,
-    relu: (x) => tf.relu(x),
   };
 }

@@ -90,7 +90,7 @@ class Trainer {
       waited += performance.now() - asked;
       const step = this.#adam.steps;
       const log = (step + 1) % every.log === 0;
-      const values = this.#step(batch, log);
+      const values = await this.#step(batch, log);
       this.#source.recycle(batch);
       if (log) {
         const now = performance.now();
@@ -119,7 +119,7 @@ class Trainer {
     for (const s of this.#statistics.values()) this.#tf.dispose([s.mean, s.variance]);
   }
 
-  #step(batch: Parameters<typeof batchTensors>[1], read: boolean): Record<string, number> {
+  async #step(batch: Parameters<typeof batchTensors>[1], read: boolean): Promise<Record<string, number>> {
     const tf = this.#tf;
     const { network, config } = this.#input;
     const tensors = batchTensors(this.#input, batch);
@@ -149,14 +149,18 @@ class Trainer {
     for (const { mean, variance } of record.values()) tf.dispose([mean, variance]);
     const values: Record<string, number> = { learningRate: rate };
     if (read) {
-      for (const [name, part] of Object.entries(out.parts)) values[name] = part.dataSync()[0];
-      values.gradient = norm.dataSync()[0];
+      const parts = await Promise.all(Object.values(out.parts).map((part) => part.data()));
+      for (const [k, name] of Object.keys(out.parts).entries()) values[name] = parts[k][0];
+      values.gradient = (await norm.data())[0];
       if (!Number.isFinite(values.total)) {
         throw new TrainError(
           'TRAIN_DIVERGED',
           `expected a finite loss at step ${this.#adam.steps}, got ${values.total}`,
         );
       }
+    } else if (tf.getBackend() === 'webgpu') {
+      // Work is only queued there: without waiting, steps would pile up in memory.
+      await norm.data();
     }
     tf.dispose([
       ...Object.values(tensors).filter((t) => t !== undefined),
@@ -168,9 +172,9 @@ class Trainer {
   }
 
   /** Gives the averaged weights statistics of their own. */
-  #recalibrate(): void {
+  async #recalibrate(): Promise<void> {
     if (this.#config.freezeNorm) return;
-    const fresh = recalibrate(this.#input, this.#weightsOf(this.#adam.average), this.#calibration);
+    const fresh = await recalibrate(this.#input, this.#weightsOf(this.#adam.average), this.#calibration);
     for (const { mean, variance } of this.#statistics.values()) this.#tf.dispose([mean, variance]);
     this.#statistics = fresh;
   }
@@ -192,9 +196,9 @@ class Trainer {
 
   async #validate(): Promise<void> {
     if (this.#heldOut.length === 0) return this.#save(['last', 'best']);
-    this.#recalibrate();
+    await this.#recalibrate();
     const weights = this.#weightsOf(this.#adam.average);
-    const measures = validate(this.#input, weights, this.#statistics, this.#heldOut);
+    const measures = await validate(this.#input, weights, this.#statistics, this.#heldOut);
     await this.#record('validation', measures);
     const better = measures.iou > this.#best;
     if (better) this.#best = measures.iou;
@@ -209,7 +213,7 @@ class Trainer {
   }
 
   async #save(names: readonly string[]): Promise<void> {
-    this.#recalibrate();
+    await this.#recalibrate();
     const state = await this.#adam.state();
     const arrays: Record<string, Float32Array> = { ...state };
     for (const [name, s] of this.#statistics) {

@@ -1,4 +1,3 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { iou } from '../common/index.js';
 import type { Batch } from './data/batch.js';
 import type { Statistics, Weights } from './network.js';
@@ -15,28 +14,30 @@ export interface ValidationMeasures extends Record<string, number> {
 }
 
 /** Runs the network as in use, with running statistics, on pairs that were never trained on. */
-export function validate(
+export async function validate(
   input: StepInput,
   weights: () => Weights,
   statistics: ReadonlyMap<string, Statistics>,
   batches: readonly Batch[],
-): ValidationMeasures {
+): Promise<ValidationMeasures> {
   const { tf, network, grid } = input;
   const sums = { iou: 0, success: 0, distance: 0 };
   let pairs = 0;
   for (const batch of batches) {
-    const [score, box] = tf.tidy(() => {
+    const maps = tf.tidy(() => {
       const w = weights();
       const mode = { kind: 'fixed', statistics } as const;
       const tensors = batchTensors({ ...input, teacherGrid: undefined, featureScale: undefined }, batch);
-      const out = network.head(
+      const { score, box } = network.head(
         network.encode(tensors.templates, w, mode),
         network.encode(tensors.searches, w, mode),
         w,
         mode,
       );
-      return [out.score, out.box].map((t: Tensor4D) => t.dataSync());
+      return [score, box];
     });
+    const [score, box] = await Promise.all(maps.map((map) => map.data()));
+    tf.dispose(maps);
     const cells = grid.cells ** 2;
     batch.truths.forEach((truth, k) => {
       let peak = 0;

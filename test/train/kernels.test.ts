@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { composedKernels, type Kernels, kernelsFor } from '../../src/train/kernels.js';
+import { composedKernels } from '../../src/train/composed-kernels.js';
+import { type Kernels, kernelsFor } from '../../src/train/kernels.js';
 import { describeTensorFlow } from './tensorflow.js';
 
 describeTensorFlow('native kernels say what TensorFlow.js composes', (tf) => {

@@ -48,24 +48,24 @@ describeTensorFlow('batch-norm statistics of given weights', (tf) => {
     teacher: undefined,
   });
 
-  it('hold the spread within and between the batches', () => {
+  it('hold the spread within and between the batches', async () => {
     const first = 'encoder.0';
-    const mean = (...greys: number[]) =>
-      recalibrate(step, weights, greys.map(batch)).get(first)!.mean.dataSync();
-    const variance = (...greys: number[]) =>
-      recalibrate(step, weights, greys.map(batch)).get(first)!.variance.dataSync();
-    const [dark, bright] = [mean(30), mean(200)];
-    const both = mean(30, 200);
+    const measure = async (...greys: number[]) =>
+      (await recalibrate(step, weights, greys.map(batch))).get(first)!;
+    const mean = async (...greys: number[]) => (await measure(...greys)).mean.dataSync();
+    const variance = async (...greys: number[]) => (await measure(...greys)).variance.dataSync();
+    const [dark, bright] = [await mean(30), await mean(200)];
+    const both = await mean(30, 200);
     for (const [c, m] of both.entries()) expect(m).toBeCloseTo((dark[c] + bright[c]) / 2, 4);
-    const [one, other] = [variance(30), variance(200)];
-    for (const [c, v] of variance(30, 200).entries()) {
+    const [one, other] = [await variance(30), await variance(200)];
+    for (const [c, v] of (await variance(30, 200)).entries()) {
       expect(v).toBeCloseTo((one[c] + other[c]) / 2 + ((dark[c] - bright[c]) / 2) ** 2, 3);
     }
   });
 
-  it('leaves no tensor behind but the statistics', () => {
+  it('leaves no tensor behind but the statistics', async () => {
     const before = tf.memory().numTensors;
-    const statistics = recalibrate(step, weights, [batch(90)]);
+    const statistics = await recalibrate(step, weights, [batch(90)]);
     expect(tf.memory().numTensors - before).toBe(2 * statistics.size);
   });
 });
