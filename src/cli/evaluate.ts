@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../common/index.js';
 import { addExamples } from './examples.js';
 import { lazily } from './lazily.js';
 import { addModelOptions, type ModelOptions } from './model-option.js';
+import { addTrackingOptions, type TrackingOptions } from './tracking-option.js';
 
 /** Another tracker's results, as `--against` names them. */
 export interface Against {
@@ -10,7 +11,7 @@ export interface Against {
   readonly folder: string;
 }
 
-export interface EvaluateCommandOptions extends ModelOptions {
+export interface EvaluateCommandOptions extends ModelOptions, TrackingOptions {
   readonly out?: string;
   readonly results?: string;
   readonly report?: string;
@@ -35,7 +36,9 @@ export function registerEvaluate(program: Command): void {
     .option('--zero-based', 'the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--force', 'compute finished results anew')
     .option('--json', 'print the report as JSON');
-  addModelOptions(command).action(lazily(async () => (await import('./run/evaluate.js')).evaluateFolder));
+  addModelOptions(addTrackingOptions(command)).action(
+    lazily(async () => (await import('./run/evaluate.js')).evaluateFolder),
+  );
   addExamples(
     command,
     'evaluate sequences/ --out results/ --report report.html',

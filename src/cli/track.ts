@@ -3,8 +3,9 @@ import { addExamples } from './examples.js';
 import { lazily } from './lazily.js';
 import { addModelOptions, HARDWARE_HELP, type ModelOptions } from './model-option.js';
 import { each, frameRate } from './option-values.js';
+import { addTrackingOptions, type TrackingOptions } from './tracking-option.js';
 
-export interface TrackCommandOptions extends ModelOptions {
+export interface TrackCommandOptions extends ModelOptions, TrackingOptions {
   readonly box?: string;
   readonly target: readonly string[];
   readonly start?: string;
@@ -30,7 +31,9 @@ export function registerTrack(program: Command): void {
     .option('--hardware <name>', HARDWARE_HELP)
     .option('-o, --out <file>', 'write the JSON lines there; - is stdout', '-')
     .option('--preview <file>', 'render the boxes into a video (.mp4, .m4v, .mov, .mkv)');
-  addModelOptions(command).action(lazily(async () => (await import('./run/track.js')).track));
+  addModelOptions(addTrackingOptions(command)).action(
+    lazily(async () => (await import('./run/track.js')).track),
+  );
   addExamples(
     command,
     'track street.mp4 --box 412,300,96,54 --out boxes.jsonl --preview boxes.mp4',

@@ -159,6 +159,7 @@ describe('siamtrack evaluate', () => {
       1,
       /OUTPUT_FAILED: .*no folder/,
     ],
+    ['a budget that is none', () => [data, '--search-budget', 'all'], 2, /--search-budget: expected a whole/],
     ['results and --out', () => [data, '--results', 'a', '--out', 'b'], 2, /--results: expected no --out/],
   ])('says what is wrong with %s', async (_, args, status, message) => {
     const got = await refusal(registerEvaluate, ['evaluate', ...args(), '--model', model]);

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Box, iou } from '../../src/common/index.js';
@@ -55,6 +56,41 @@ describe('a target that moves', () => {
     for (let k = 1; k <= 12; k++)
       expect(iou((await tracker.update(draw(at(k)))).box, at(k)), `frame ${k}`).toBeGreaterThan(0.5);
     await model.dispose();
+  });
+});
+
+describe('memory', () => {
+  const box: Box = [100, 100, 40, 40];
+  /** Crops the encoder saw while a target was pointed at. */
+  const crops = async (model: Model, memory?: boolean) => {
+    const before = model.encoder.stats.requests;
+    await new Tracker(model, { memory }).init(scene(box), box);
+    return model.encoder.stats.requests - before;
+  };
+
+  it('begins with what is around the first look, unless it is not wanted', async () => {
+    expect(await crops(boxModel)).toBe(2);
+    expect(await crops(boxModel, false)).toBe(1);
+  });
+
+  it('is not kept where the model has no use for it', async () => {
+    expect(await crops(siamfcModel)).toBe(1);
+    const folder = writeTinyModel(tinyManifest());
+    const manifest = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8'));
+    manifest.tracker.memory = 0;
+    writeFileSync(join(folder, 'model.json'), JSON.stringify(manifest));
+    const model = await loadModel(folder);
+    expect(await crops(model)).toBe(1);
+    await model.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is part of a snapshot', async () => {
+    const tracker = new Tracker(boxModel);
+    await tracker.init(scene(box), box, 0);
+    expect(tracker.snapshot().memory?.later).toBeUndefined();
+    for (let k = 1; k <= 10; k++) await tracker.update(scene(box), k / 25);
+    expect(tracker.snapshot().memory?.later).toBeDefined();
   });
 });
 

@@ -21,6 +21,7 @@ import type { Model } from '../../model/index.js';
 import { Tracker } from '../../tracker/index.js';
 import type { EvaluateCommandOptions } from '../evaluate.js';
 import { createProgress, type Progress } from '../progress.js';
+import { trackerOptionsOf } from '../tracking-option.js';
 import { loadChosenModel } from './chosen-model.js';
 import { measureAgainst, openReport, outcomeCollector } from './evaluate-report.js';
 
@@ -103,10 +104,18 @@ async function evaluateModel(
   onRow: OnRow,
 ): Promise<EvaluationReport> {
   const progress = showProgress(sequences);
+  const tracking = trackerOptionsOf(options);
   try {
     return await evaluate(sequences, {
-      tracker: () => new Tracker(model),
-      key: digest([packageVersion(), model.manifest, model.precision, model.choice.engine, oneBased]),
+      tracker: () => new Tracker(model, tracking),
+      key: digest([
+        packageVersion(),
+        model.manifest,
+        model.precision,
+        model.choice.engine,
+        oneBased,
+        tracking,
+      ]),
       results: options.out === undefined ? undefined : new ResultFolder(options.out, { oneBased }),
       force: options.force,
       onFrame: ({ name }, frames) => progress.update(name, frames),

@@ -1,7 +1,6 @@
 import { InvalidArgumentError } from '../../common/index.js';
 import { boxMessage, JsonLinesWriter, PreviewWriter, parseBox } from '../../formats/index.js';
 import { type FrameSource, openSource, type SourceWarning } from '../../ingest/index.js';
-import type { Model } from '../../model/index.js';
 import {
   follow,
   parseStart,
@@ -13,6 +12,7 @@ import {
 import { TargetGroup } from '../../tracker/index.js';
 import { createProgress } from '../progress.js';
 import type { TrackCommandOptions } from '../track.js';
+import { trackerOptionsOf } from '../tracking-option.js';
 import { loadChosenModel } from './chosen-model.js';
 import { INTERRUPTED, watchInterrupts } from './interrupts.js';
 
@@ -34,7 +34,8 @@ export async function track(name: string, options: TrackCommandOptions): Promise
       onWarning: createWarner(),
     });
     try {
-      await followAll(source, name, model, { ...options, targets, start, signal });
+      const group = new TargetGroup(model, trackerOptionsOf(options));
+      await followAll(source, name, group, { ...options, targets, start, signal });
     } finally {
       await source.close();
     }
@@ -52,7 +53,12 @@ interface TrackPlan {
   readonly signal: AbortSignal;
 }
 
-async function followAll(source: FrameSource, name: string, model: Model, plan: TrackPlan): Promise<void> {
+async function followAll(
+  source: FrameSource,
+  name: string,
+  group: TargetGroup,
+  plan: TrackPlan,
+): Promise<void> {
   const { targets, start, signal } = plan;
   const outputs: Output[] = [];
   const progress = createProgress('tracking', source.info.frameCount);
@@ -65,7 +71,7 @@ async function followAll(source: FrameSource, name: string, model: Model, plan: 
       frames++;
       progress.update(frame.index + 1);
     };
-    const { stopped } = await follow(source, { group: new TargetGroup(model), targets, sink, signal });
+    const { stopped } = await follow(source, { group, targets, sink, signal });
     if (stopped) process.exitCode = INTERRUPTED;
     else if (frames === 0) throw new StartNotReachedError(start ?? { frame: 0 });
   } finally {

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from '../common/index.js';
+import type { TrackerOptions } from '../tracker/index.js';
+
+/** What {@link addTrackingOptions} gives a command. */
+export interface TrackingOptions {
+  readonly memory: boolean;
+  /** Default: the tracker's. */
+  readonly searchBudget?: number;
+}
+
+/** The options of commands that let the user choose how a target is followed. */
+export function addTrackingOptions(command: Command): Command {
+  return command
+    .option('--no-memory', 'learn nothing of a target while following it')
+    .option(
+      '--search-budget <count>',
+      'regions looked at in each frame while a target is lost; 0 never looks for it (default 4)',
+      budget,
+    );
+}
+
+/** What of a command's options is the tracker's. */
+export function trackerOptionsOf({ memory, searchBudget }: TrackingOptions): TrackerOptions {
+  return { memory, searchBudget };
+}
+
+function budget(text: string): number {
+  const regions = Number(text);
+  if (!/^\d+$/.test(text) || regions > 64)
+    throw new InvalidArgumentError('--search-budget', 'a whole number, 0 to 64', text);
+  return regions;
+}
