@@ -55,7 +55,16 @@ export async function examine(): Promise<Finding[]> {
     examineRuntime(),
     examineTensorflow(),
   ]);
-  return [examineNode(), ...ffmpeg, ffprobe, sharp, ...runtime, ...(await examineModels()), tensorflow];
+  return [
+    examineNode(),
+    ...ffmpeg,
+    ffprobe,
+    sharp,
+    ...runtime,
+    ...(await examineModels()),
+    tensorflow,
+    ...(await examineWebGpu()),
+  ];
 }
 
 function examineNode(): Finding {
@@ -197,6 +206,20 @@ async function examineTensorflow(): Promise<Finding> {
     const advice = 'for training, and as an engine: siamtrack engine install tensorflow [--gpu]';
     return { name, works: false, needed: false, detail: reason(error).split('; run:')[0], advice };
   }
+}
+
+/** TensorFlow.js on WebGPU, where somebody has installed it. */
+async function examineWebGpu(): Promise<Finding[]> {
+  const { webGpuStatus } = await import('../../tensorflow/index.js');
+  const { version, problem } = webGpuStatus();
+  if (version === undefined) return [];
+  const about = { name: 'training on webgpu', works: problem === undefined, needed: false };
+  const advice = 'for training: siamtrack engine install webgpu --force';
+  return [
+    problem
+      ? { ...about, detail: problem, advice }
+      : { ...about, detail: `TensorFlow.js and Dawn ${version}` },
+  ];
 }
 
 async function examineModels(): Promise<Finding[]> {
