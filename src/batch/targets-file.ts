@@ -141,16 +141,19 @@ interface CsvRow {
 }
 
 function csvRows(text: string, problems: Problems): CsvRow[] {
-  const options = {
-    info: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    comment: '#',
-    comment_no_infix: true,
-  };
+  const rows: CsvRow[] = [];
   try {
-    const rows = parse(text, options) as unknown as { record: string[]; info: { lines: number } }[];
-    return rows.map(({ record, info }) => ({ cells: record, line: info.lines }));
+    parse(text, {
+      relax_column_count: true,
+      skip_empty_lines: true,
+      comment: '#',
+      comment_no_infix: true,
+      on_record: (cells: string[], { lines }) => {
+        rows.push({ cells, line: lines });
+        return null;
+      },
+    });
+    return rows;
   } catch (error) {
     const { lines, message } = error as CsvError & { lines?: number };
     problems.add(lines ?? 1, message);

@@ -1,25 +1,40 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { packageVersion } from '../common/index.js';
+import { registerBatch } from './batch.js';
+import { registerCalibrate } from './calibrate.js';
+import { registerCompare } from './compare.js';
+import { registerConvert } from './convert.js';
+import { registerDoctor } from './doctor.js';
+import { registerEngine } from './engine.js';
+import { registerEvaluate } from './evaluate.js';
 import { reportError } from './exit.js';
+import { registerProtocol } from './protocol.js';
+import { registerQueue } from './queue.js';
+import { registerServe } from './serve.js';
+import { registerTargets } from './targets.js';
+import { registerTrack } from './track.js';
+import { registerTrain } from './train.js';
+import { registerWatch } from './watch.js';
+import { registerWorker } from './worker.js';
 
-/** Every command, in the order of the help. Loaded when needed: a runtime takes longer to load than to say no. */
-const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
-  track: async () => (await import('./track.js')).registerTrack,
-  convert: async () => (await import('./convert.js')).registerConvert,
-  batch: async () => (await import('./batch.js')).registerBatch,
-  worker: async () => (await import('./worker.js')).registerWorker,
-  queue: async () => (await import('./queue.js')).registerQueue,
-  targets: async () => (await import('./targets.js')).registerTargets,
-  serve: async () => (await import('./serve.js')).registerServe,
-  watch: async () => (await import('./watch.js')).registerWatch,
-  protocol: async () => (await import('./protocol.js')).registerProtocol,
-  evaluate: async () => (await import('./evaluate.js')).registerEvaluate,
-  compare: async () => (await import('./compare.js')).registerCompare,
-  calibrate: async () => (await import('./calibrate.js')).registerCalibrate,
-  train: async () => (await import('./train.js')).registerTrain,
-  engine: async () => (await import('./engine.js')).registerEngine,
-  doctor: async () => (await import('./doctor.js')).registerDoctor,
+/** Every command, in the order of the help. What a command does is loaded when it is run: see `lazily`. */
+const COMMANDS: Readonly<Record<string, (program: Command) => void>> = {
+  track: registerTrack,
+  convert: registerConvert,
+  batch: registerBatch,
+  worker: registerWorker,
+  queue: registerQueue,
+  targets: registerTargets,
+  serve: registerServe,
+  watch: registerWatch,
+  protocol: registerProtocol,
+  evaluate: registerEvaluate,
+  compare: registerCompare,
+  calibrate: registerCalibrate,
+  train: registerTrain,
+  engine: registerEngine,
+  doctor: registerDoctor,
 };
 
 // A reader that has seen enough (`siamtrack track ... | head`) is not an error.
@@ -36,8 +51,9 @@ const program = new Command('siamtrack')
 
 try {
   const first = process.argv[2] ?? '';
-  const needed = Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
-  for (const name of needed) (await COMMANDS[name]())(program);
+  // A command may change how the program reads its own options: `engine` does.
+  const needed = Object.hasOwn(COMMANDS, first) ? [COMMANDS[first]] : Object.values(COMMANDS);
+  for (const register of needed) register(program);
   await program.parseAsync();
 } catch (error) {
   reportError(error);

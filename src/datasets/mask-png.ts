@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { DatasetError } from './error.js';
 
 /** A mask's numbers, row after row: 0 is background, anything else says which object a pixel belongs to. */
@@ -78,6 +77,7 @@ function partsOf(bytes: Buffer, file: string): { depth: number; colour: number; 
 
 async function decode(file: string, bytes: Buffer, grey: boolean): Promise<Mask & { channels: number }> {
   try {
+    const { default: sharp } = await import('sharp');
     const image = sharp(bytes);
     const { data, info } = await (grey ? image.toColourspace('b-w') : image.removeAlpha())
       .raw()

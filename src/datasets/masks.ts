@@ -1,5 +1,4 @@
 import { join, parse } from 'node:path';
-import sharp from 'sharp';
 import { z } from 'zod';
 import type { Box } from '../common/index.js';
 import { readText } from './box-lines.js';
@@ -153,6 +152,7 @@ async function readBoxes({ picture, mask: file }: MaskSequence['frames'][number]
 /** Size of a picture as it is shown. */
 async function sizeOf(picture: string): Promise<readonly [number, number]> {
   try {
+    const { default: sharp } = await import('sharp');
     const { width, height, orientation = 1 } = await sharp(picture).metadata();
     return orientation >= 5 ? [height, width] : [width, height];
   } catch (cause) {

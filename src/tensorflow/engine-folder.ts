@@ -12,9 +12,6 @@ export const ADDON = 'lib/napi-v8/tfjs_binding.node';
 /** Its last release, whose sources are the ones that get built. */
 export const ADDON_VERSION = '4.22.0';
 
-/** The TensorFlow that is installed where no other is asked for; docs/training-engine.md says why this one. */
-export const DEFAULT_VERSION = '2.21.0';
-
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const recordSchema = z.object({

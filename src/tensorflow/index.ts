@@ -2,7 +2,7 @@
 import type {} from '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 
 export { EngineError, type EngineErrorCode } from './engine-error.js';
-export { DEFAULT_VERSION, type EngineRecord, enginesFolder, type InstalledEngine } from './engine-folder.js';
+export { type EngineRecord, enginesFolder, type InstalledEngine } from './engine-folder.js';
 export { type InstallOptions, type InstallResult, installTensorFlow } from './install.js';
 export { type LoadOptions, loadTensorFlow, type TensorFlow } from './load.js';
 export { type TensorFlowEngineStatus, type TensorFlowStatus, tensorflowStatus } from './status.js';

@@ -5,7 +5,6 @@ import { buildAddon, checkLibrary, essentialFiles, placeLibrary, probeEngine } f
 import { EngineError } from './engine-error.js';
 import {
   addonPackageFolder,
-  DEFAULT_VERSION,
   type EngineRecord,
   engineName,
   enginesFolder,
@@ -16,6 +15,7 @@ import {
 } from './engine-folder.js';
 import { installJavaScript } from './javascript.js';
 import { distributionOf, obtainLibrary } from './library.js';
+import { DEFAULT_VERSION } from './names.js';
 import { removeAbandoned, swapIn, workshopIn, writeRecord } from './staging.js';
 import { findTools } from './tools.js';
 import { checkPlatform, findWheels, sha256OfFile } from './wheels.js';

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { SiamtrackError } from '../common/index.js';
-import { TRAINING_ENGINES } from './engine.js';
+import { TRAINING_ENGINES } from './names.js';
 import { networkSchema } from './network-spec.js';
 
 const weight = z.number().min(0);

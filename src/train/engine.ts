@@ -1,8 +1,5 @@
 import { loadTensorFlow, loadWebGpu, type TensorFlow, webGpuStatus } from '../tensorflow/index.js';
-
-/** What training can compute with. */
-export const TRAINING_ENGINES = ['tensorflow', 'webgpu'] as const;
-export type TrainingEngine = (typeof TRAINING_ENGINES)[number];
+import type { TrainingEngine } from './names.js';
 
 /** A loaded engine and what it is, in words. */
 export interface LoadedEngine {

@@ -1,6 +1,6 @@
 export { type Checkpoint, CheckpointError, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 export { configSchema, readTrainConfig, type TrainConfig, TrainConfigError } from './config.js';
-export { type LoadedEngine, loadTrainingEngine, TRAINING_ENGINES, type TrainingEngine } from './engine.js';
+export { type LoadedEngine, loadTrainingEngine } from './engine.js';
 export { type CalibrationCrops, type ExportDetails, exportModel } from './export.js';
 export {
   type FineTuneOptions,

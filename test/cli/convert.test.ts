@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -159,6 +159,12 @@ describe('siamtrack convert', () => {
         // It has begun to read once the other end can be opened.
         const pipe = await open(fifo, 'w');
         await pipe.write(`${JSON.stringify(message(0, 0))}\n`);
+        // Then it waits for more, which does not come.
+        const copied = async () => {
+          const copy = (await readdir(scratch, { recursive: true })).find((name) => name.endsWith('input'));
+          return copy !== undefined && (await stat(join(scratch, copy))).size > 0;
+        };
+        await expect.poll(copied, { timeout: 30_000 }).toBe(true);
         child.kill('SIGINT');
         await once(child, 'close');
         await pipe.close();

@@ -24,7 +24,7 @@ function packagesOf(entry: string): Set<string> {
 describe('the start of siamtrack', () => {
   const LIGHT = [
     ...['track', 'convert', 'batch', 'worker', 'queue', 'targets', 'serve', 'watch', 'protocol'],
-    ...['evaluate', 'compare', 'calibrate', 'doctor'],
+    ...['evaluate', 'compare', 'calibrate', 'train', 'engine', 'doctor'],
   ];
   it.each(['main', ...LIGHT])('loads for %s, to say what it accepts, what reads a command line', (name) => {
     expect([...packagesOf(`cli/${name}.js`)].filter((loaded) => loaded !== 'commander')).toEqual([]);
@@ -43,8 +43,10 @@ describe('the start of siamtrack', () => {
     ['queue', [...server, 'sharp']],
     ['watch', [...server, ...queue, ...network, ...pictures]],
     ['protocol', [...server, ...queue, ...network, ...pictures]],
-    ['evaluate', [...server, ...queue]],
+    ['evaluate', [...server, ...queue, 'sharp']],
     ['compare', [...server, ...queue, 'sharp']],
+    ['train', [...server, ...queue]],
+    ['engine', [...server, ...queue, ...network, ...pictures]],
     ['doctor', [...server, ...queue, ...network, ...pictures]],
   ])('loads for %s only what that needs', (command, needless) => {
     const loaded = packagesOf(`cli/run/${command}.js`);

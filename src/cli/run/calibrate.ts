@@ -3,8 +3,8 @@ import { readSequences } from '../../datasets/index.js';
 import { type BeliefQuality, calibrate } from '../../evaluate/index.js';
 import { findManifest, parseManifest } from '../../model/index.js';
 import type { CalibrateCommandOptions } from '../calibrate.js';
-import { createProgress } from '../progress.js';
 import { loadChosenModel } from './chosen-model.js';
+import { createProgress } from './progress.js';
 
 /** Fits the calibration, tells how good it is, and writes it into the model where that is wanted. */
 export async function calibrateModel(folder: string, options: CalibrateCommandOptions): Promise<void> {

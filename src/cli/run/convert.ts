@@ -1,8 +1,11 @@
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, open, rmSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import { InvalidArgumentError } from '../../common/index.js';
 import {
   formatOfName,
@@ -13,8 +16,8 @@ import {
 } from '../../formats/exchange/index.js';
 import { type BoxMessage, READABLE_FORMATS, RESULT_FORMATS, type ResultFormat } from '../../formats/index.js';
 import type { ConvertOptions } from '../convert.js';
-import { createProgress } from '../progress.js';
 import { INTERRUPTED } from './interrupts.js';
+import { createProgress } from './progress.js';
 
 /** Decoding is loaded for those who name a video. */
 const onVideos = () => import('./convert-video.js');
@@ -135,8 +138,14 @@ function chosen<T extends string>(option: string, names: readonly T[], name: str
 async function rereadable(input: string, copy: string): Promise<string> {
   const kind = input === '-' ? null : await stat(input).catch(() => null);
   if (input !== '-' && (!kind || kind.isFile() || kind.isDirectory())) return input;
-  await pipeline(input === '-' ? process.stdin : createReadStream(input), createWriteStream(copy));
+  const from = kind?.isFIFO() ? await pipeOf(input) : kind ? createReadStream(input) : process.stdin;
+  await pipeline(from, createWriteStream(copy));
   return copy;
+}
+
+/** A pipe that has a name. Read as a file, it would keep an interrupted process from ending until its other end is closed. */
+async function pipeOf(path: string): Promise<Readable> {
+  return new Socket({ fd: await promisify(open)(path, 'r'), readable: true, writable: false });
 }
 
 /** Facts that are missing are asked for as this command names them. */

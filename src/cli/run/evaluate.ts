@@ -20,10 +20,10 @@ import {
 import type { Model } from '../../model/index.js';
 import { Tracker } from '../../tracker/index.js';
 import type { EvaluateCommandOptions } from '../evaluate.js';
-import { createProgress, type Progress } from '../progress.js';
 import { trackerOptionsOf } from '../tracking-option.js';
 import { loadChosenModel } from './chosen-model.js';
 import { measureAgainst, openReport, outcomeCollector } from './evaluate-report.js';
+import { createProgress, type Progress } from './progress.js';
 
 /** Runs the model on the sequences, or measures results that are there, and tells how good they are. */
 export async function evaluateFolder(folder: string, options: EvaluateCommandOptions): Promise<void> {

@@ -10,11 +10,11 @@ import {
   type TargetStart,
 } from '../../pipeline/index.js';
 import { TargetGroup } from '../../tracker/index.js';
-import { createProgress } from '../progress.js';
 import type { TrackCommandOptions } from '../track.js';
 import { trackerOptionsOf } from '../tracking-option.js';
 import { loadChosenModel } from './chosen-model.js';
 import { INTERRUPTED, watchInterrupts } from './interrupts.js';
+import { createProgress } from './progress.js';
 
 const WARNINGS_TOLD = 10;
 
