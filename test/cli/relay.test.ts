@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureFixture } from '../../fixtures/index.js';
@@ -6,38 +5,16 @@ import { LiveBridge } from '../../src/batch/live/index.js';
 import { type BoxesMessage, SiamtrackClient, type StreamEventMessage } from '../../src/stream/index.js';
 import { redisInstalled, TestRedis } from '../batch/redis.js';
 import { writeTinyModel } from '../model/tiny-model.js';
-import { MAIN } from './run.js';
+import { CliProcess } from './process.js';
 
 const model = writeTinyModel();
 const { video } = await ensureFixture('moving');
-const processes: Process[] = [];
+const processes: CliProcess[] = [];
 
-/** A `siamtrack` of its own and the JSON lines it prints. */
-class Process {
-  readonly child: ChildProcess;
-  readonly ended: Promise<number | null>;
-  readonly lines: Record<string, unknown>[] = [];
-  text = '';
-
-  constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { env: { ...process.env, SIAMTRACK_TOKEN: '' } });
-    this.ended = new Promise((resolve) => this.child.once('close', resolve));
-    let rest = '';
-    this.child.stderr?.on('data', (chunk) => {
-      this.text += chunk;
-    });
-    this.child.stdout?.on('data', (chunk) => {
-      this.text += chunk;
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) this.lines.push(JSON.parse(line));
-    });
-    processes.push(this);
-  }
-
-  has(fields: Record<string, unknown>): boolean {
-    return this.lines.some((line) => Object.entries(fields).every(([key, value]) => line[key] === value));
-  }
+function start(...args: string[]): CliProcess {
+  const started = new CliProcess(...args);
+  processes.push(started);
+  return started;
 }
 
 const until = (what: () => boolean) =>
@@ -51,23 +28,20 @@ describe.skipIf(!redisInstalled)('siamtrack serve --redis', () => {
     redis = await TestRedis.start();
   });
   afterAll(async () => {
-    for (const { child, ended } of processes) {
-      child.kill('SIGKILL');
-      await ended;
-    }
+    for (const one of processes) await one.kill();
     await redis.stop();
     rmSync(model, { recursive: true, force: true });
   });
 
   it('passes on what workers follow, whichever of them is alive', async () => {
     const { url } = redis;
-    const workers = [1, 2].map(
-      () => new Process('worker', '--redis', url, '--live', '1', '--lease', '1', '--json'),
+    const workers = [1, 2].map(() =>
+      start('worker', '--redis', url, '--live', '1', '--lease', '1', '--json'),
     );
-    const server = new Process('serve', '--redis', url, '--port', '0', '--model', model);
+    const server = start('serve', '--redis', url, '--port', '0', '--model', model);
     const bridge = await LiveBridge.open({ redis: url, queue: 'siamtrack' });
     await until(() => server.has({ msg: 'listening' }) && workers.every((one) => one.has({ type: 'ready' })));
-    const address = server.lines.find(({ msg }) => msg === 'listening')?.url as string;
+    const address = String(server.find({ msg: 'listening' })?.url);
     const client = new SiamtrackClient(address);
     const boxes: BoxesMessage[] = [];
     const events: StreamEventMessage[] = [];
@@ -104,11 +78,10 @@ describe.skipIf(!redisInstalled)('siamtrack serve --redis', () => {
     // What the next one goes on from is kept once a second.
     const frame = boxes.at(-1)?.frame ?? 0;
     await until(() => (boxes.at(-1)?.frame ?? 0) > frame + 30);
-    const holder = workers.find((one) => one.has({ type: 'held' })) as Process;
-    const other = workers.find((one) => one !== holder) as Process;
+    const holder = workers.find((one) => one.has({ type: 'held' })) as CliProcess;
+    const other = workers.find((one) => one !== holder) as CliProcess;
     expect(other.has({ type: 'held' })).toBe(false);
-    holder.child.kill('SIGKILL');
-    await holder.ended;
+    await holder.kill();
     const before = boxes.length;
     await until(() => boxes.length > before + 3 && other.has({ type: 'held' }));
     const [last, next] = [boxes[before - 1], boxes.at(-1) as BoxesMessage];

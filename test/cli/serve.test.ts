@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,8 @@ import { parseConfig } from '../../src/pipeline/config/index.js';
 import { SiamtrackClient } from '../../src/stream/index.js';
 import { writeTinyModel } from '../model/tiny-model.js';
 import { CLIP } from '../stream/server/serving.js';
-import { MAIN, siamtrack } from './run.js';
+import { CliProcess } from './process.js';
+import { siamtrack } from './run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'siamtrack-serve-'));
 const model = writeTinyModel();
@@ -15,55 +15,23 @@ afterAll(() => {
   for (const path of [folder, model]) rmSync(path, { recursive: true, force: true });
 });
 
-/** A running server: what it logs, where it is, and how it ends. */
-class Served {
-  readonly child: ChildProcess;
-  readonly lines: { msg: string; url?: string; changed?: string[] }[] = [];
-  text = '';
-  readonly ended: Promise<number | null>;
-
-  constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [MAIN, 'serve', '--port', '0', ...args], {
-      env: { ...process.env, SIAMTRACK_TOKEN: '' },
-    });
-    let rest = '';
-    this.child.stderr?.on('data', (chunk) => {
-      this.text += chunk;
-    });
-    this.child.stdout?.on('data', (chunk) => {
-      this.text += chunk;
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) this.lines.push(JSON.parse(line));
-    });
-    this.ended = new Promise((resolve) => this.child.once('close', resolve));
-  }
-
-  async line(message: string): Promise<Served['lines'][number]> {
-    await expect
-      .poll(() => this.lines.some(({ msg }) => msg === message), { timeout: 30_000, message: this.text })
-      .toBe(true);
-    return this.lines.findLast(({ msg }) => msg === message) as Served['lines'][number];
-  }
-}
-
-const running: Served[] = [];
-function start(...args: string[]): Served {
-  const served = new Served(...args);
+const running: CliProcess[] = [];
+function start(...args: string[]): CliProcess {
+  const served = new CliProcess('serve', '--port', '0', ...args);
   running.push(served);
   return served;
 }
 afterEach(async () => {
-  for (const served of running.splice(0)) {
-    served.child.kill('SIGKILL');
-    await served.ended;
-  }
+  for (const served of running.splice(0)) await served.kill();
 });
+
+/** Where the server is. */
+const urlOf = async (served: CliProcess) => String((await served.line({ msg: 'listening' })).url);
 
 describe('siamtrack serve', () => {
   it('serves what it is told, is watched, and ends in good order with status 0', async () => {
     const served = start(`first=${CLIP}`, CLIP, CLIP, '--loop', '--model', model);
-    const { url = '' } = await served.line('listening');
+    const url = await urlOf(served);
     const client = new SiamtrackClient(url);
     const { streams } = await client.connected();
     expect(streams.map(({ stream }) => stream)).toEqual(['first', 'clip', 'clip-2']);
@@ -97,15 +65,15 @@ streams:
   - { name: other, source: "${CLIP}", loop: true, heldFrames: ${heldFrames} }`;
     writeFileSync(path, yaml(10));
     const served = start('--config', path);
-    await served.line('listening');
+    await served.line({ msg: 'listening' });
     writeFileSync(path, yaml(11));
-    expect(await served.line('configuration reloaded')).toMatchObject({ changed: ['other'] });
+    expect(await served.line({ msg: 'configuration reloaded' })).toMatchObject({ changed: ['other'] });
     writeFileSync(path, 'streams: none');
-    await served.line('the configuration was not reloaded; the one before goes on');
+    await served.line({ msg: 'the configuration was not reloaded; the one before goes on' });
     served.lines.length = 0;
     writeFileSync(path, yaml(11));
     served.child.kill('SIGHUP');
-    expect(await served.line('configuration reloaded')).toMatchObject({ changed: [] });
+    expect(await served.line({ msg: 'configuration reloaded' })).toMatchObject({ changed: [] });
     served.child.kill('SIGINT');
     expect(await served.ended).toBe(0);
   });
@@ -118,12 +86,12 @@ streams:
          streams: [{ name: cam, source: "rtsp://admin:hunter2@127.0.0.1:9/s", connectTimeout: 2000 }] }`,
     );
     const served = start('--config', path);
-    const { url = '' } = await served.line('listening');
+    const url = await urlOf(served);
     expect((await fetch(`${url}/api/streams?token=sesame-open`)).status).toBe(200);
     expect((await fetch(`${url}/api/streams?token=sesame-wrong`)).status).toBe(401);
     const client = new SiamtrackClient(`${url}?token=sesame-open`);
     await client.connected();
-    await served.line('stream reconnecting');
+    await served.line({ msg: 'stream reconnecting' });
     client.close();
     served.child.kill('SIGTERM');
     expect(await served.ended).toBe(0);
