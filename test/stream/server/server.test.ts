@@ -76,13 +76,14 @@ describe('a connection', () => {
     const other = await Peer.connect(serving.url);
     for (const target of ['a', 'b'])
       await peer.command({ type: 'addTarget', stream: 'clip', target, box: [20, 136, 56, 28] });
+    const begun = performance.now();
     await peer.command({ type: 'subscribe', streams: ['clip'], targets: ['b'], maxRate: 5 });
     await other.command({ type: 'subscribe' });
     await other.until(() => other.messages.filter(({ type }) => type === 'boxes').length >= 26);
     const mine = peer.messages.filter(({ type }) => type === 'boxes');
-    // A second of 25 frames holds about five of them.
+    // A second of 25 frames holds about five of them, and takes longer where the machine is busy.
     expect(mine.length).toBeGreaterThanOrEqual(3);
-    expect(mine.length).toBeLessThanOrEqual(8);
+    expect(mine.length).toBeLessThanOrEqual(3 + (5 * (performance.now() - begun)) / 1000);
     for (const { targets } of mine) expect(targets.map(({ id }: { id: string }) => id)).toEqual(['b']);
     await peer.command({ type: 'unsubscribe' });
     const count = peer.messages.length;
