@@ -35,6 +35,7 @@ export interface Prepared {
 const VALIDATION_BATCHES = 16;
 const CALIBRATION_BATCHES = 8;
 const CALIBRATION_PAIRS = 96;
+const FEATURE_BATCHES = 8;
 
 /**
  * Opens data, teacher and network: from the output folder's checkpoint where there is one, else from `start` (of the recipe's
@@ -183,13 +184,13 @@ async function featureScaleOf(config: TrainConfig, setup: Setup, layout: BatchLa
 }
 
 async function measureFeatures(setup: Setup, layout: BatchLayout): Promise<FeatureScale> {
-  const source = new BatchSource({ ...setup, seed: setup.seed + 1 }, 0, 1);
+  const source = new BatchSource({ ...setup, seed: setup.seed + 1 }, 0, 1, FEATURE_BATCHES);
   const { channels } = layout;
   const sum = new Float64Array(channels);
   const squares = new Float64Array(channels);
   let count = 0;
   const cells = layout.searchCells ** 2;
-  for (let k = 0; k < 8; k++) {
+  for (let k = 0; k < FEATURE_BATCHES; k++) {
     const { teacher } = await source.next();
     const data = (teacher as { searches: Float32Array }).searches;
     for (let i = 0; i < data.length; i++) {

@@ -10,6 +10,7 @@ export class BatchSource {
   readonly #waiting = new Map<number, { resolve: (batch: Batch) => void; reject: (error: Error) => void }>();
   readonly #ended: Promise<unknown>[];
   readonly #ahead: number;
+  readonly #end: number;
   #next: number;
   #asked: number;
   #failure: Error | undefined;
@@ -18,12 +19,14 @@ export class BatchSource {
   /**
    * @param first index of the first batch
    * @param workers threads
-   * @param ahead batches made before they are asked for
+   * @param count batches that will be asked for; no more are made
    */
-  constructor(setup: WorkerSetup, first: number, workers: number, ahead = 2 * workers) {
+  constructor(setup: WorkerSetup, first: number, workers: number, count = Number.POSITIVE_INFINITY) {
     this.#next = first;
     this.#asked = first;
-    this.#ahead = ahead;
+    this.#end = first + count;
+    // Batches made before they are asked for.
+    this.#ahead = 2 * workers;
     this.#workers = Array.from({ length: workers }, () => {
       const worker = new Worker(workerFile(import.meta.url, './batch-worker.js'), { workerData: setup });
       worker.on('message', (batch: Batch) => this.#deliver(batch));
@@ -63,7 +66,7 @@ export class BatchSource {
   }
 
   #ask(): void {
-    while (this.#asked < this.#next + this.#ahead) {
+    while (this.#asked < Math.min(this.#next + this.#ahead, this.#end)) {
       const index = this.#asked++;
       const reuse = this.#spare.pop();
       const request: BatchRequest = reuse ? { index, reuse } : { index };
