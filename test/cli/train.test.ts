@@ -3,11 +3,12 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { registerTrain } from '../../src/cli/train.js';
 import { packageRoot } from '../../src/common/index.js';
 import { readTrainConfig } from '../../src/train/index.js';
 import { makeClips, TINY } from '../train/recipe.js';
 import { describeTensorFlow } from '../train/tensorflow.js';
-import { siamtrack } from './run.js';
+import { refusal, siamtrack } from './run.js';
 
 describe('siamtrack train', () => {
   it('shows by --help how to fine-tune and how to follow a recipe', async () => {
@@ -18,9 +19,9 @@ describe('siamtrack train', () => {
   });
 
   it('exits with 2 where it is not told what to train', async () => {
-    const { stderr, status } = await siamtrack(['train']);
+    const { message, status } = await refusal(registerTrain, ['train']);
     expect(status).toBe(2);
-    expect(stderr).toContain('INVALID_ARGUMENT');
+    expect(message).toContain('INVALID_ARGUMENT');
   });
 
   it('names every wrong field of a recipe', async () => {
@@ -29,10 +30,10 @@ describe('siamtrack train', () => {
       file,
       'name: x\noutput: a\ncache: b\ndata: {}\nnetwork: { stages: [] }\noptimiser: { steps: -1 }\nspeed: 9\n',
     );
-    const { stderr, status } = await siamtrack(['train', '--config', file]);
+    const { message, status } = await refusal(registerTrain, ['train', '--config', file]);
     expect(status).toBe(1);
     for (const part of ['TRAIN_CONFIG', 'network.stages', 'optimiser.steps', 'speed'])
-      expect(stderr).toContain(part);
+      expect(message).toContain(part);
   });
 
   it.each(['siamtrack-s-1', 'siamtrack-s-2'])(
@@ -50,7 +51,7 @@ describe('siamtrack train', () => {
 
 describeTensorFlow('siamtrack train on native TensorFlow', () => {
   it('trains by a recipe and writes a model folder that evaluates', async () => {
-    const clips = await makeClips(4);
+    const clips = await makeClips(2);
     const folder = await mkdtemp(join(tmpdir(), 'siamtrack-recipe-'));
     const recipe = {
       name: 'tiny',
@@ -58,7 +59,8 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
       cache: 'cache',
       data: { clips: [clips], clipsOneBased: true, validation: 0 },
       network: TINY,
-      optimiser: { batch: 4, steps: 4, warmUp: 1 },
+      input: { template: 63, search: 127 },
+      optimiser: { batch: 2, steps: 4, warmUp: 1 },
       every: { log: 2, checkpoint: 2, validate: 4 },
       workers: 1,
     };
@@ -72,22 +74,15 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
       expect(existsSync(join(model, file)), file).toBe(true);
     }
     for (const precision of ['float32', 'int8']) {
-      const evaluated = await siamtrack([
-        'evaluate',
-        clips,
-        '--model',
-        model,
-        '--precision',
-        precision,
-        '--json',
-      ]);
+      const chosen = ['--model', model, '--precision', precision, '--engine', 'onnx', '--sequences', 'clip0'];
+      const evaluated = await siamtrack(['evaluate', clips, ...chosen, '--json']);
       expect(evaluated.status, evaluated.stderr).toBe(0);
       expect(JSON.parse(evaluated.stdout).model.precision).toBe(precision);
     }
-  });
+  }, 180_000);
 
   it('fine-tunes the shipped model on clips', async () => {
-    const clips = await makeClips(2);
+    const clips = await makeClips(1);
     const out = await mkdtemp(join(tmpdir(), 'siamtrack-tuned-'));
     const tuned = await siamtrack([
       'train',
@@ -98,9 +93,9 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
       '--out',
       out,
       '--steps',
-      '3',
+      '1',
     ]);
     expect(tuned.status, tuned.stderr).toBe(0);
     expect(tuned.stdout.trim()).toBe(join(out, 'model'));
-  });
+  }, 180_000);
 });
