@@ -11,6 +11,14 @@ export interface CropLayout {
   readonly std: readonly [number, number, number];
 }
 
+/** Which part of a larger picture one is: its corner, both numbers even, and the larger one's sides. */
+export interface PicturePart {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 type Triple = [number, number, number];
 
 /** What is kept from crop to crop, per output size. */
@@ -33,6 +41,8 @@ const SMALLEST = 4;
  * middle of their 2 x 2 pixels. RGB is clamped to 0..255 before normalisation.
  *
  * @param size at least 4
+ * @param part what of a larger picture `picture` is, where `cx, cy` count from the corner of the larger one; it holds all that
+ * the crop needs
  * @throws InvalidArgumentError
  */
 export function cropContext(
@@ -45,6 +55,7 @@ export function cropContext(
   out: Float32Array,
   offset: number,
   layout: CropLayout,
+  part: PicturePart = { left: 0, top: 0, width: picture.width, height: picture.height },
 ): void {
   const area = size * size;
   if (!(side > 0 && Number.isFinite(side) && Number.isFinite(cx) && Number.isFinite(cy)))
@@ -72,10 +83,10 @@ export function cropContext(
     plane[k] = c * area;
   }
   const tables = kernelMemory(tableBytes(size));
-  layAxis(across, size, cx, side, picture.width, tables.ints, tables.floats, 0);
-  layAxis(down, size, cy, side, picture.height, tables.ints, tables.floats, 4 * size);
+  layAxis(across, size, cx, side, part.width, tables.ints, tables.floats, 0);
+  layAxis(down, size, cy, side, part.height, tables.ints, tables.floats, 4 * size);
   if (across.first < across.last && down.first < down.last)
-    sample(picture, across, down, size, gain, bias, plane, out, offset);
+    sample(picture, part, across, down, size, gain, bias, plane, out, offset);
   for (let k = 0; k < 3; k++) {
     const from = offset + plane[k];
     if (across.first >= across.last) out.fill(fill[k], from, from + area);
@@ -90,6 +101,7 @@ export function cropContext(
 /** Writes the rows that touch the picture, positions outside of it clamped. */
 function sample(
   picture: I420Picture,
+  { left, top }: PicturePart,
   across: Axis,
   down: Axis,
   size: number,
@@ -119,8 +131,10 @@ function sample(
   const u = y + yStride * yRows + room;
   const v = u + cStride * cRows + room;
   const { bytes, ints, floats } = kernelMemory(v + cStride * cRows + room);
-  const chroma = [across.chromaFrom, down.chromaFrom, cCount, cRows] as const;
-  copyRows(picture.y, width, across.lumaFrom, down.lumaFrom, yCount, yRows, narrow, bytes, y);
+  const [lumaX, lumaY] = [across.lumaFrom - left, down.lumaFrom - top];
+  const [chromaX, chromaY] = [across.chromaFrom - left / 2, down.chromaFrom - top / 2];
+  const chroma = [chromaX, chromaY, cCount, cRows] as const;
+  copyRows(picture.y, width, lumaX, lumaY, yCount, yRows, narrow, bytes, y);
   copyRows(picture.u, chromaWidth, ...chroma, narrow, bytes, u);
   copyRows(picture.v, chromaWidth, ...chroma, narrow, bytes, v);
   toBytes(across, size, ints, 0, 4, 4);
@@ -135,9 +149,9 @@ function sample(
     yRow,
     uRow,
     vRow,
-    narrow ? y : y + across.lumaFrom,
-    narrow ? u : u + across.chromaFrom,
-    narrow ? v : v + across.chromaFrom,
+    narrow ? y : y + lumaX,
+    narrow ? u : u + chromaX,
+    narrow ? v : v + chromaX,
     height > 1 ? yStride : 0,
     height > 2 ? cStride : 0,
     yCount,

@@ -1,6 +1,6 @@
 import type { I420Picture } from '../common/index.js';
 import type { Colour } from './colour.js';
-import { type CropLayout, cropContext } from './crop.js';
+import { type CropLayout, cropContext, type PicturePart } from './crop.js';
 
 /** A crop yet to be cut, by whichever thread: what `cropContext` takes but for size and destination. */
 export interface PictureCrop {
@@ -10,6 +10,8 @@ export interface PictureCrop {
   readonly side: number;
   readonly mean: Colour;
   readonly layout: CropLayout;
+  /** Where `picture` lies in the whole one, whose coordinates the crop's are; absent where it is the whole one. */
+  readonly part?: PicturePart;
 }
 
 /** The part of a picture that a crop is made of, even at left and top so that chroma stays in place. */
@@ -27,8 +29,8 @@ const MARGIN = 4;
 
 /** Cuts a crop, planar, into `out` from `offset`. @throws InvalidArgumentError */
 export function cutCrop(crop: PictureCrop, size: number, out: Float32Array, offset: number): void {
-  const { picture, cx, cy, side, mean, layout } = crop;
-  cropContext(picture, cx, cy, side, size, mean, out, offset, layout);
+  const { picture, cx, cy, side, mean, layout, part } = crop;
+  cropContext(picture, cx, cy, side, size, mean, out, offset, layout, part);
 }
 
 /** Which part of its picture a crop needs; undefined for one that cannot be cut. */
@@ -52,7 +54,10 @@ export function isShared({ y, u, v }: I420Picture): boolean {
   return [y, u, v].every((plane) => plane.buffer instanceof SharedArrayBuffer);
 }
 
-/** Copies a crop's part of its picture to `bytes` from `at`, and gives the same crop of the copy. */
+/**
+ * Copies a crop's part of its picture to `bytes` from `at`, and gives the same crop of the copy. Its coordinates stay those of
+ * the whole picture, so that it comes out the same to the last bit.
+ */
 export function copyCutout(crop: PictureCrop, cutout: Cutout, bytes: Uint8Array, at: number): PictureCrop {
   const { left, top, width, height } = cutout;
   const { picture } = crop;
@@ -63,17 +68,16 @@ export function copyCutout(crop: PictureCrop, cutout: Cutout, bytes: Uint8Array,
       bytes.set(plane.subarray(row * stride + x, row * stride + x + w), end);
     return bytes.subarray(start, end);
   };
-  const part = [left / 2, top / 2, chroma(width), chroma(height)] as const;
+  const colours = [left / 2, top / 2, chroma(width), chroma(height)] as const;
   const stride = chroma(picture.width);
   const y = copy(picture.y, picture.width, left, top, width, height);
-  const u = copy(picture.u, stride, ...part);
-  const v = copy(picture.v, stride, ...part);
+  const u = copy(picture.u, stride, ...colours);
+  const v = copy(picture.v, stride, ...colours);
   const { range, matrix } = picture;
   return {
     ...crop,
-    cx: crop.cx - left,
-    cy: crop.cy - top,
     picture: { width, height, y, u, v, range, matrix },
+    part: { left, top, width: picture.width, height: picture.height },
   };
 }
 

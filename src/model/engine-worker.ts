@@ -66,10 +66,11 @@ async function answer(call: WorkerCall): Promise<void> {
       // The maps are small: copying them costs less than handing over their memory.
       return post({ value }, [value.crops, value.embeddings.data]);
     }
-    case 'cut':
+    case 'cut': {
       if (call.claims) return post({ value: await cutShared(call, call.claims) }, []);
       const value = await cut(call);
       return post({ value }, [value.embeddings.data]);
+    }
   }
 }
 

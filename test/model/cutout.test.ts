@@ -19,7 +19,7 @@ function cut(of: PictureCrop): Float32Array {
 }
 
 describe('the part of a picture that a crop needs', () => {
-  it('gives the crop that the whole picture gives, wherever it lies', () => {
+  it('gives the very numbers that the whole picture gives, wherever it lies', () => {
     const length = fc.integer({ min: 1, max: 90 });
     const at = fc.double({ min: -60, max: 150, noNaN: true });
     const side = fc.double({ min: 1, max: 120, noNaN: true });
@@ -31,12 +31,9 @@ describe('the part of a picture that a crop needs', () => {
         const bytes = new Uint8Array(new SharedArrayBuffer(cutout.bytes + 5));
         const expected = cut(whole);
         const got = cut(copyCutout(whole, cutout, bytes, 5));
-        let apart = 0;
-        for (let k = 0; k < got.length; k++) apart = Math.max(apart, Math.abs(got[k] - expected[k]));
-        expect(got.length).toBe(expected.length);
-        expect(apart).toBeLessThan(1e-2);
+        expect(Buffer.compare(Buffer.from(got.buffer), Buffer.from(expected.buffer))).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     );
   });
 
