@@ -5,6 +5,7 @@ import type { TrackerOptions } from '../tracker/index.js';
 /** What {@link addTrackingOptions} gives a command. */
 export interface TrackingOptions {
   readonly memory: boolean;
+  readonly extent: boolean;
   /** Default: the tracker's. */
   readonly searchBudget?: number;
 }
@@ -13,6 +14,7 @@ export interface TrackingOptions {
 export function addTrackingOptions(command: Command): Command {
   return command
     .option('--no-memory', 'learn nothing of a target while following it')
+    .option('--no-extent', 'give the boxes of the network, though the first was drawn larger or smaller')
     .option(
       '--search-budget <count>',
       'regions looked at in each frame while a target is lost; 0 never looks for it (default 4)',
@@ -21,8 +23,8 @@ export function addTrackingOptions(command: Command): Command {
 }
 
 /** What of a command's options is the tracker's. */
-export function trackerOptionsOf({ memory, searchBudget }: TrackingOptions): TrackerOptions {
-  return { memory, searchBudget };
+export function trackerOptionsOf({ memory, extent, searchBudget }: TrackingOptions): TrackerOptions {
+  return { memory, extent, searchBudget };
 }
 
 function budget(text: string): number {

@@ -6,6 +6,7 @@ import {
   type HeadMaps,
   type ModelManifest,
 } from '../model/index.js';
+import { type Extent, extentOf, withExtent } from './extent.js';
 import type { Place } from './geometry.js';
 import type { CellPlace, TargetMemory } from './memory.js';
 import { hannWindow } from './window.js';
@@ -63,6 +64,7 @@ export class BoxForm {
    * @param side the search region's side in frame pixels, `last` at its centre
    * @param anywhere no point of the region is preferred to another
    * @param memory the target's, asked about the region's embedding
+   * @param extent the target's, against what the network takes it to be
    */
   pick(
     maps: HeadMaps,
@@ -70,21 +72,16 @@ export class BoxForm {
     side: number,
     anywhere = false,
     memory?: { readonly target: TargetMemory; readonly embedding: Embedding },
+    extent?: Extent,
   ): Pick {
     const { tracker, contextAmount, stride, input } = this.#manifest;
     const { size: n, offset } = this.#head.grid;
     const cells = n * n;
-    if (
-      maps.score.length !== cells * (this.#head.score.kind === 'softmax2' ? 2 : 1) ||
-      maps.box.length !== 4 * cells
-    )
-      throw new Error(
-        `Expected maps of ${n} x ${n} cells, got ${maps.score.length} and ${maps.box.length} numbers.`,
-      );
+    this.#check(maps);
     decodeScores(this.#head.score.kind, maps.score, this.#scores);
     const remembered = memory && this.#recall(memory.target.respond(memory.embedding), memory.embedding.side);
     const scores = remembered ? this.#weigh(remembered, tracker.memory) : this.#scores;
-    const { box } = maps;
+    const box = extent ? withExtent(maps.box, extent) : maps.box;
     const { penaltyK, sizeSmoothing } = tracker;
     const windowInfluence = anywhere ? 0 : tracker.windowInfluence;
     const scale = input.search / side;
@@ -136,6 +133,26 @@ export class BoxForm {
         raw: { cx: last.cx + x / scale, cy: last.cy + y / scale, w: raw.w / scale, h: raw.h / scale },
       },
     };
+  }
+
+  /**
+   * The extent of a target that was pointed at.
+   * @param maps of the search region around it, `side` its side in frame pixels
+   */
+  extentOf(maps: HeadMaps, first: Place, side: number): Extent {
+    this.#check(maps);
+    const { stride, input } = this.#manifest;
+    const scale = input.search / side;
+    decodeScores(this.#head.score.kind, maps.score, this.#scores);
+    const grid = { ...this.#head.grid, stride };
+    return extentOf(this.#scores, maps.box, grid, { w: first.w * scale, h: first.h * scale });
+  }
+
+  #check({ score, box }: HeadMaps): void {
+    const n = this.#head.grid.size;
+    const scores = n * n * (this.#head.score.kind === 'softmax2' ? 2 : 1);
+    if (score.length !== scores || box.length !== 4 * n * n)
+      throw new Error(`Expected maps of ${n} x ${n} cells, got ${score.length} and ${box.length} numbers.`);
   }
 
   /** What a memory says of the grid's cells, 0..1: the embedding's cells lie around the same centre. */

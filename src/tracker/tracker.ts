@@ -11,6 +11,7 @@ import {
 } from '../model/index.js';
 import { believe, type Evidence, evidenceOf, logit } from './belief.js';
 import { BoxForm, type Pick } from './box-form.js';
+import type { Extent } from './extent.js';
 import { regionsToSearch } from './finder.js';
 import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE } from './geometry.js';
 import { type StoredMemory, TargetMemory } from './memory.js';
@@ -35,6 +36,8 @@ export interface TrackerOptions {
   /** Told what every pick was believed by; for calibration. */
   /** Learns while following what tells the target from what is around it. Default true. */
   readonly memory?: boolean;
+  /** Reports what was pointed at, where the network takes the target to be larger or smaller. Default true. */
+  readonly extent?: boolean;
   readonly onEvidence?: (evidence: Evidence) => void;
 }
 
@@ -80,6 +83,8 @@ interface Target {
   /** What tells it from what is around it, and when that was learnt last. */
   readonly memory: TargetMemory | undefined;
   learnt: number;
+  /** What was pointed at, against what the network takes it to be. */
+  readonly extent: Extent | undefined;
 }
 
 /** What a search found, and the embedding of where it searched. */
@@ -175,10 +180,8 @@ export class Tracker {
     await this.#inTurn(async () => {
       const first = placeOf(box);
       const mean = meanColour(picture);
-      const [template, memory] = await Promise.all([
-        this.#embed(picture, first, mean),
-        this.#begin(picture, first, mean),
-      ]);
+      const template = await this.#embed(picture, first, mean);
+      const { memory, extent } = await this.#begin(picture, first, mean, template);
       const smallest = { w: Math.min(SMALLEST_SIDE, first.w), h: Math.min(SMALLEST_SIDE, first.h) };
       const place = keepInFrame(first, picture, smallest);
       const { width, height } = picture;
@@ -197,6 +200,7 @@ export class Tracker {
         seconds,
         memory,
         learnt: seconds,
+        extent,
       };
       this.#target = { ...known, ...sure, turn: 0, streak: 0 };
     });
@@ -310,16 +314,27 @@ export class Tracker {
     target.looks = [...target.looks.slice(1 - LOOKS), look];
   }
 
-  /** The memory of a target that was pointed at; none where the model or the options want none. */
-  async #begin(picture: I420Picture, first: Place, mean: Colour): Promise<TargetMemory | undefined> {
+  /** What a box head tells of a target where it was pointed at; its memory, unless model or options want none. */
+  async #begin(
+    picture: I420Picture,
+    first: Place,
+    mean: Colour,
+    template: Embedding,
+  ): Promise<{ memory?: TargetMemory; extent?: Extent }> {
     const form = this.#form;
     const { manifest, encoder } = this.#model;
-    if (!(form instanceof BoxForm) || this.#options.memory === false || manifest.tracker.memory === 0) return;
+    const remembers = this.#options.memory !== false && manifest.tracker.memory > 0;
+    const measures = this.#options.extent !== false;
+    if (!(form instanceof BoxForm) || !(remembers || measures)) return {};
     const { cx, cy } = first;
     const side = this.#searchSide(first);
     const crop = { picture, cx, cy, side, mean, layout: cropLayout(manifest) };
-    const embedding = await encoder.embed(manifest.input.search, crop);
-    return TargetMemory.begin(embedding, form.cellPlace(first, first, side, embedding.side));
+    const responded = await encoder.respond(template, crop);
+    const extent = measures ? form.extentOf(responded, first, side) : undefined;
+    if (!remembers) return { extent };
+    const { embedding } = responded;
+    const place = form.cellPlace(first, first, side, embedding.side);
+    return { extent, memory: TargetMemory.begin(embedding, place) };
   }
 
   /** Learns from a frame now and then, where both the belief and the memory itself say that it is the target. */
@@ -360,7 +375,7 @@ export class Tracker {
       const responded = await encoder.respond(target.template, crop(1));
       const { embedding } = responded;
       const memory = target.memory && { target: target.memory, embedding };
-      return { pick: form.pick(responded, at, side, anywhere, memory), embedding };
+      return { pick: form.pick(responded, at, side, anywhere, memory, target.extent), embedding };
     }
     const searches = await Promise.all(form.factors.map((factor) => encoder.embed(size, crop(factor))));
     return { pick: form.pick(target.template, searches, at, side) };

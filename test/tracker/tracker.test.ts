@@ -64,7 +64,7 @@ describe('memory', () => {
   /** Crops the encoder saw while a target was pointed at. */
   const crops = async (model: Model, memory?: boolean) => {
     const before = model.encoder.stats.requests;
-    await new Tracker(model, { memory }).init(scene(box), box);
+    await new Tracker(model, { memory, extent: false }).init(scene(box), box);
     return model.encoder.stats.requests - before;
   };
 
@@ -91,6 +91,19 @@ describe('memory', () => {
     expect(tracker.snapshot().memory?.later).toBeUndefined();
     for (let k = 1; k <= 10; k++) await tracker.update(scene(box), k / 25);
     expect(tracker.snapshot().memory?.later).toBeDefined();
+  });
+});
+
+describe('extent', () => {
+  it('is what was drawn against what the network sees, unless it is not wanted', async () => {
+    const extent = async (wanted?: boolean) => {
+      const tracker = new Tracker(boxModel, { extent: wanted });
+      await tracker.init(scene([100, 100, 40, 40]), [95, 93, 50, 54]);
+      return tracker.snapshot().extent;
+    };
+    expect(await extent(false)).toBeUndefined();
+    const measured = await extent();
+    for (const side of [measured?.w, measured?.h]) expect(side).toBeCloseTo(1, 0);
   });
 });
 

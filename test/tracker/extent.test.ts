@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { extentOf, withExtent } from '../../src/tracker/extent.js';
+
+const GRID = { size: 5, offset: -32, stride: 16 };
+const CELLS = 25;
+
+/** Maps in which every cell gives the same box, of `w` x `h` around `cx, cy`, and all are equally sure. */
+function boxes(w: number, h: number, cx = 0, cy = 0): Float32Array {
+  const map = new Float32Array(4 * CELLS);
+  for (let k = 0; k < CELLS; k++) {
+    const x = GRID.offset + (k % GRID.size) * GRID.stride;
+    const y = GRID.offset + Math.floor(k / GRID.size) * GRID.stride;
+    map[k] = x - (cx - w / 2);
+    map[CELLS + k] = y - (cy - h / 2);
+    map[2 * CELLS + k] = cx + w / 2 - x;
+    map[3 * CELLS + k] = cy + h / 2 - y;
+  }
+  return map;
+}
+
+const sure = new Float32Array(CELLS).fill(0.9);
+const side = fc.double({ min: 30, max: 60, noNaN: true });
+const offCentre = fc.double({ min: -4, max: 4, noNaN: true });
+
+describe('the extent of what was pointed at', () => {
+  it('makes the box of the first frame the one that was drawn, and moves with the target', () => {
+    fc.assert(
+      fc.property(side, side, side, side, offCentre, offCentre, (w, h, ownW, ownH, cx, cy) => {
+        fc.pre(Math.max(w / ownW, ownW / w, h / ownH, ownH / h) < 1.49);
+        const extent = extentOf(sure, boxes(ownW, ownH, cx, cy), GRID, { w, h });
+        const first = withExtent(boxes(ownW, ownH, cx, cy), extent);
+        const moved = withExtent(boxes(ownW, ownH, cx + 7, cy - 5), extent);
+        const expected = [boxes(w, h), boxes(w, h, 7, -5)];
+        for (const [k, map] of [first, moved].entries())
+          for (const [i, value] of map.entries()) expect(value).toBeCloseTo(expected[k][i], 3);
+      }),
+    );
+  });
+
+  it('grows and shrinks with the target', () => {
+    const extent = extentOf(sure, boxes(40, 40), GRID, { w: 50, h: 32 });
+    expect([...withExtent(boxes(80, 80), extent)].map(Math.round)).toEqual(
+      [...boxes(100, 64)].map(Math.round),
+    );
+  });
+
+  it('follows the cells that are surest', () => {
+    const scores = new Float32Array(CELLS).fill(1e-9);
+    scores[12] = 1;
+    const mixed = boxes(20, 20);
+    for (const [k, value] of boxes(40, 40).entries()) if (k % CELLS === 12) mixed[k] = value;
+    const { w, h } = extentOf(scores, mixed, GRID, { w: 44, h: 36 });
+    expect([w, h].map((v) => Number(v.toFixed(3)))).toEqual([1.1, 0.9]);
+  });
+
+  it('takes what is too far apart for a mistake, and corrects it no further than by half', () => {
+    const { w, h, x, y } = extentOf(sure, boxes(10, 300, 40, -40), GRID, { w: 60, h: 60 });
+    expect([w, h]).toEqual([1.5, 1 / 1.5]);
+    expect([x, y]).toEqual([-0.2, 0.2]);
+  });
+
+  it('changes nothing where the network sees nothing', () => {
+    const nothing = { w: 1, h: 1, x: 0, y: 0 };
+    expect(extentOf(new Float32Array(CELLS), boxes(40, 40), GRID, { w: 30, h: 30 })).toEqual(nothing);
+    expect(extentOf(sure, new Float32Array(4 * CELLS), GRID, { w: 30, h: 30 })).toEqual(nothing);
+    const box = boxes(40, 30, 3, -2);
+    expect([...withExtent(box, nothing)]).toEqual([...box]);
+  });
+});
