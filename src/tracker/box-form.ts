@@ -6,7 +6,7 @@ import {
   type HeadMaps,
   type ModelManifest,
 } from '../model/index.js';
-import { type Extent, extentOf, withExtent } from './extent.js';
+import { type Extent, extentOf } from './extent.js';
 import type { Place } from './geometry.js';
 import type { CellPlace, TargetMemory } from './memory.js';
 import { hannWindow } from './window.js';
@@ -64,7 +64,6 @@ export class BoxForm {
    * @param side the search region's side in frame pixels, `last` at its centre
    * @param anywhere no point of the region is preferred to another
    * @param memory the target's, asked about the region's embedding
-   * @param extent the target's, against what the network takes it to be
    */
   pick(
     maps: HeadMaps,
@@ -72,7 +71,6 @@ export class BoxForm {
     side: number,
     anywhere = false,
     memory?: { readonly target: TargetMemory; readonly embedding: Embedding },
-    extent?: Extent,
   ): Pick {
     const { tracker, contextAmount, stride, input } = this.#manifest;
     const { size: n, offset } = this.#head.grid;
@@ -81,7 +79,7 @@ export class BoxForm {
     decodeScores(this.#head.score.kind, maps.score, this.#scores);
     const remembered = memory && this.#recall(memory.target.respond(memory.embedding), memory.embedding.side);
     const scores = remembered ? this.#weigh(remembered, tracker.memory) : this.#scores;
-    const box = extent ? withExtent(maps.box, extent) : maps.box;
+    const { box } = maps;
     const { penaltyK, sizeSmoothing } = tracker;
     const windowInfluence = anywhere ? 0 : tracker.windowInfluence;
     const scale = input.search / side;

@@ -1,3 +1,5 @@
+import type { Place } from './geometry.js';
+
 /**
  * How the box that was pointed at differs from what the network takes the target to be: people draw boxes with or without a
  * margin, a rider with or without the bicycle, and what they mean holds in every frame.
@@ -57,19 +59,13 @@ export function extentOf(
   };
 }
 
-/** The network's boxes as the target's: distances as `extentOf` takes them. */
-export function withExtent(box: Float32Array, { w, h, x, y }: Extent): Float32Array {
-  const cells = box.length / 4;
-  const out = new Float32Array(box.length);
-  for (let k = 0; k < cells; k++) {
-    const width = (box[k] + box[2 * cells + k]) * w;
-    const height = (box[cells + k] + box[3 * cells + k]) * h;
-    const right = (box[2 * cells + k] - box[k]) / 2 + x * width;
-    const down = (box[3 * cells + k] - box[cells + k]) / 2 + y * height;
-    out[k] = width / 2 - right;
-    out[cells + k] = height / 2 - down;
-    out[2 * cells + k] = width / 2 + right;
-    out[3 * cells + k] = height / 2 + down;
-  }
-  return out;
+/** Where the network takes a target to be that is at `place`. */
+export function networkPlace(place: Place, { w, h, x, y }: Extent): Place {
+  return { cx: place.cx - x * place.w, cy: place.cy - y * place.h, w: place.w / w, h: place.h / h };
+}
+
+/** Where a target is that the network takes to be at `place`. */
+export function targetPlace(place: Place, { w, h, x, y }: Extent): Place {
+  const [width, height] = [place.w * w, place.h * h];
+  return { cx: place.cx + x * width, cy: place.cy + y * height, w: width, h: height };
 }

@@ -11,7 +11,7 @@ import {
 } from '../model/index.js';
 import { believe, type Evidence, evidenceOf, logit } from './belief.js';
 import { BoxForm, type Pick } from './box-form.js';
-import type { Extent } from './extent.js';
+import { type Extent, networkPlace, targetPlace } from './extent.js';
 import { regionsToSearch } from './finder.js';
 import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE } from './geometry.js';
 import { type StoredMemory, TargetMemory } from './memory.js';
@@ -58,6 +58,7 @@ interface Target {
   readonly template: Embedding;
   readonly mean: Colour;
   readonly smallest: { readonly w: number; readonly h: number };
+  /** Where the network took it to be when it was pointed at; so are all places here. */
   readonly first: Place;
   /** Where it is searched. */
   place: Place;
@@ -183,7 +184,8 @@ export class Tracker {
       const template = await this.#embed(picture, first, mean);
       const { memory, extent } = await this.#begin(picture, first, mean, template);
       const smallest = { w: Math.min(SMALLEST_SIDE, first.w), h: Math.min(SMALLEST_SIDE, first.h) };
-      const place = keepInFrame(first, picture, smallest);
+      const own = extent ? networkPlace(first, extent) : first;
+      const place = keepInFrame(own, picture, smallest);
       const { width, height } = picture;
       const presence: Presence = { state: 'tracking', mean: 1 };
       const sure = { presence, history: logit(SURE), likeness: 1, looks: [], remembered: seconds };
@@ -191,7 +193,7 @@ export class Tracker {
         template,
         mean,
         smallest,
-        first,
+        first: own,
         place,
         seen: place,
         sure: place,
@@ -224,7 +226,9 @@ export class Tracker {
           : await this.#follow(picture, target, elapsed);
       this.#target = target;
       const { state } = target.presence;
-      return { box: boxOf(target.seen), score, state };
+      const { seen, extent, smallest } = target;
+      const shown = extent ? keepInFrame(targetPlace(seen, extent), picture, smallest) : seen;
+      return { box: boxOf(shown), score, state };
     });
   }
 
@@ -375,7 +379,7 @@ export class Tracker {
       const responded = await encoder.respond(target.template, crop(1));
       const { embedding } = responded;
       const memory = target.memory && { target: target.memory, embedding };
-      return { pick: form.pick(responded, at, side, anywhere, memory, target.extent), embedding };
+      return { pick: form.pick(responded, at, side, anywhere, memory), embedding };
     }
     const searches = await Promise.all(form.factors.map((factor) => encoder.embed(size, crop(factor))));
     return { pick: form.pick(target.template, searches, at, side) };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extentOf, withExtent } from '../../src/tracker/extent.js';
+import { extentOf, networkPlace, targetPlace } from '../../src/tracker/extent.js';
 
 const GRID = { size: 5, offset: -32, stride: 16 };
 const CELLS = 25;
@@ -24,24 +24,34 @@ const side = fc.double({ min: 30, max: 60, noNaN: true });
 const offCentre = fc.double({ min: -4, max: 4, noNaN: true });
 
 describe('the extent of what was pointed at', () => {
-  it('makes the box of the first frame the one that was drawn, and moves with the target', () => {
+  it("makes the network's box in the first frame the one that was drawn", () => {
     fc.assert(
       fc.property(side, side, side, side, offCentre, offCentre, (w, h, ownW, ownH, cx, cy) => {
         fc.pre(Math.max(w / ownW, ownW / w, h / ownH, ownH / h) < 1.49);
+        fc.pre(Math.abs(cx / w) < 0.19 && Math.abs(cy / h) < 0.19);
         const extent = extentOf(sure, boxes(ownW, ownH, cx, cy), GRID, { w, h });
-        const first = withExtent(boxes(ownW, ownH, cx, cy), extent);
-        const moved = withExtent(boxes(ownW, ownH, cx + 7, cy - 5), extent);
-        const expected = [boxes(w, h), boxes(w, h, 7, -5)];
-        for (const [k, map] of [first, moved].entries())
-          for (const [i, value] of map.entries()) expect(value).toBeCloseTo(expected[k][i], 3);
+        const shown = targetPlace({ cx, cy, w: ownW, h: ownH }, extent);
+        for (const [got, expected] of [
+          [shown.cx, 0],
+          [shown.cy, 0],
+          [shown.w, w],
+          [shown.h, h],
+        ])
+          expect(got).toBeCloseTo(expected, 3);
       }),
     );
   });
 
-  it('grows and shrinks with the target', () => {
-    const extent = extentOf(sure, boxes(40, 40), GRID, { w: 50, h: 32 });
-    expect([...withExtent(boxes(80, 80), extent)].map(Math.round)).toEqual(
-      [...boxes(100, 64)].map(Math.round),
+  it('leads from the target to what the network takes it to be, and back', () => {
+    const ratio = fc.double({ min: 0.67, max: 1.5, noNaN: true });
+    const share = fc.double({ min: -0.2, max: 0.2, noNaN: true });
+    fc.assert(
+      fc.property(side, side, ratio, ratio, share, share, (w, h, rw, rh, x, y) => {
+        const place = { cx: 70, cy: 50, w, h };
+        const extent = { w: rw, h: rh, x, y };
+        const back = targetPlace(networkPlace(place, extent), extent);
+        for (const key of ['cx', 'cy', 'w', 'h'] as const) expect(back[key]).toBeCloseTo(place[key], 9);
+      }),
     );
   });
 
@@ -64,7 +74,7 @@ describe('the extent of what was pointed at', () => {
     const nothing = { w: 1, h: 1, x: 0, y: 0 };
     expect(extentOf(new Float32Array(CELLS), boxes(40, 40), GRID, { w: 30, h: 30 })).toEqual(nothing);
     expect(extentOf(sure, new Float32Array(4 * CELLS), GRID, { w: 30, h: 30 })).toEqual(nothing);
-    const box = boxes(40, 30, 3, -2);
-    expect([...withExtent(box, nothing)]).toEqual([...box]);
+    const place = { cx: 3, cy: -2, w: 40, h: 30 };
+    expect(targetPlace(place, nothing)).toEqual(place);
   });
 });
