@@ -63,7 +63,7 @@ export async function examine(): Promise<Finding[]> {
     ...runtime,
     ...(await examineModels()),
     tensorflow,
-    ...(await examineWebGpu()),
+    await examineWebGpu(),
   ];
 }
 
@@ -208,18 +208,15 @@ async function examineTensorflow(): Promise<Finding> {
   }
 }
 
-/** TensorFlow.js on WebGPU, where somebody has installed it. */
-async function examineWebGpu(): Promise<Finding[]> {
+/** TensorFlow.js on WebGPU. */
+async function examineWebGpu(): Promise<Finding> {
   const { webGpuStatus } = await import('../../tensorflow/index.js');
   const { version, problem } = webGpuStatus();
-  if (version === undefined) return [];
-  const about = { name: 'training on webgpu', works: problem === undefined, needed: false };
-  const advice = 'for training: siamtrack engine install webgpu --force';
-  return [
-    problem
-      ? { ...about, detail: problem, advice }
-      : { ...about, detail: `TensorFlow.js and Dawn ${version}` },
-  ];
+  const about = { name: 'webgpu', needed: false };
+  if (version !== undefined && problem === undefined)
+    return { ...about, works: true, detail: `TensorFlow.js and Dawn ${version}` };
+  const advice = `for training without native TensorFlow: siamtrack engine install webgpu${version ? ' --force' : ''}`;
+  return { ...about, works: false, detail: problem ?? 'TensorFlow.js on WebGPU is not installed', advice };
 }
 
 async function examineModels(): Promise<Finding[]> {
