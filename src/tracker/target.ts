@@ -1,0 +1,59 @@
+import type { I420Picture } from '../common/index.js';
+import type { Colour, Embedding } from '../model/index.js';
+import type { Extent } from './extent.js';
+import type { Place } from './geometry.js';
+import type { TargetMemory } from './memory.js';
+import type { Presence } from './presence.js';
+
+/** All that is known of a target that is followed. */
+export interface Target {
+  readonly template: Embedding;
+  readonly mean: Colour;
+  readonly smallest: { readonly w: number; readonly h: number };
+  /** Where the network took it to be when it was pointed at; so are all places here. */
+  readonly first: Place;
+  /** Where it is searched. */
+  place: Place;
+  /** Where it was seen last. */
+  seen: Place;
+  /** Where it was when it was last surely there. */
+  sure: Place;
+  width: number;
+  height: number;
+  seconds: number;
+  presence: Presence;
+  /** Mean log-odds of the scores. */
+  history: number;
+  /** Typical cosine of the target's later looks with the first template. */
+  likeness: number;
+  /** Search regions given out since it was lost. */
+  turn: number;
+  /** Frames in a row in which something like it was seen since it was lost. */
+  streak: number;
+  /** Later looks at it, template embeddings, the newest last; when the newest was taken. */
+  looks: readonly Embedding[];
+  remembered: number;
+  /** What tells it from what is around it, and when that was learnt last. */
+  readonly memory: TargetMemory | undefined;
+  learnt: number;
+  /** What was pointed at, against what the network takes it to be. */
+  readonly extent: Extent | undefined;
+}
+
+/** A copy of a target in the coordinates of a picture that may have another size. */
+export function rescale(target: Target, { width, height }: I420Picture): Target {
+  if (width === target.width && height === target.height) return { ...target };
+  const x = width / target.width;
+  const y = height / target.height;
+  const scaled = ({ cx, cy, w, h }: Place): Place => ({ cx: cx * x, cy: cy * y, w: w * x, h: h * y });
+  const { place, seen, sure, first } = target;
+  return {
+    ...target,
+    place: scaled(place),
+    seen: scaled(seen),
+    sure: scaled(sure),
+    first: scaled(first),
+    width,
+    height,
+  };
+}
