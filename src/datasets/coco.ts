@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { Box } from '../common/index.js';
-import { readText } from './box-lines.js';
 import { DatasetError } from './error.js';
+import { readJson } from './json.js';
 
 const Id = z.union([z.number(), z.string()]);
 const Coco = z.object({
@@ -57,21 +57,7 @@ export async function readCocoAnnotations(
   options: { readonly images?: string } = {},
 ): Promise<CocoImage[]> {
   const folder = options.images ?? join(dirname(file), 'images');
-  let parsed: unknown;
-  const text = await readText(file);
-  try {
-    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (cause) {
-    throw new DatasetError(file, 'JSON', (cause as Error).message, { cause });
-  }
-  const checked = Coco.safeParse(parsed);
-  if (!checked.success) {
-    const { path, message } = checked.error.issues[0];
-    throw new DatasetError(`${file}: ${path.join('.') || 'top level'}`, 'COCO annotations', message, {
-      cause: checked.error,
-    });
-  }
-  const { images, annotations, categories } = checked.data;
+  const { images, annotations, categories } = await readJson(file, Coco, 'COCO annotations');
   const names = new Map(categories.map(({ id, name }) => [id, name]));
   const objects = new Map<z.infer<typeof Id>, CocoObject[]>(images.map(({ id }) => [id, []]));
   annotations.forEach((annotation, k) => {

@@ -1,9 +1,9 @@
 import { join, parse } from 'node:path';
 import { z } from 'zod';
 import type { Box } from '../common/index.js';
-import { readText } from './box-lines.js';
 import { DatasetError } from './error.js';
 import { list, picturesOf } from './files.js';
+import { readJson } from './json.js';
 import { type Mask, readMask } from './mask-png.js';
 
 /** A sequence of pictures some of which have a mask that says which object each pixel shows. */
@@ -92,21 +92,8 @@ async function framesOf(pictures: string, masks: string): Promise<MaskSequence['
 }
 
 async function readMeta(file: string): Promise<Record<string, Record<string, string>>> {
-  let parsed: unknown;
-  const text = await readText(file);
-  try {
-    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch (cause) {
-    throw new DatasetError(file, 'JSON', (cause as Error).message, { cause });
-  }
-  const checked = Meta.safeParse(parsed);
-  if (!checked.success) {
-    const { path, message } = checked.error.issues[0];
-    throw new DatasetError(`${file}: ${path.join('.') || 'top level'}`, 'categories of objects', message, {
-      cause: checked.error,
-    });
-  }
-  const named = Object.entries(checked.data.videos).map(([video, { objects }]) => [
+  const { videos } = await readJson(file, Meta, 'categories of objects');
+  const named = Object.entries(videos).map(([video, { objects }]) => [
     video,
     Object.fromEntries(
       Object.entries(objects).flatMap(([object, { category }]) => (category ? [[object, category]] : [])),
