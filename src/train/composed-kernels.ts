@@ -1,26 +1,14 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../tensorflow/index.js';
+import { differentiableBy } from './differentiable.js';
 import { BATCH_NORM_EPSILON, type Kernels } from './kernels.js';
-
-type Gradient = (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
 
 /**
  * The kernels out of TensorFlow.js's own operations, for every backend (WebGPU). Gradients are written out where those that
  * TensorFlow.js composes would pass over an activation many times.
  */
 export function composedKernels(tf: TensorFlow): Kernels {
-  /** One value with a gradient of our own; what is saved lives until the gradient has been taken. */
-  const differentiable = <T extends Tensor>(
-    inputs: Tensor[],
-    forward: () => { value: Tensor; saved: Tensor[]; gradient: Gradient },
-  ): T => {
-    const op = tf.customGrad((...args) => {
-      const { value, saved, gradient } = forward();
-      (args[args.length - 1] as (tensors: Tensor[]) => void)(saved);
-      return { value, gradFunc: gradient };
-    });
-    return op(...inputs) as T;
-  };
+  const differentiable = differentiableBy(tf);
   const run = (name: string, inputs: Record<string, Tensor>, attributes: object): Tensor =>
     tf.engine().runKernel(name, inputs, attributes as Parameters<typeof run>[2] & Record<string, never>);
   // Native TensorFlow's kernels for TensorFlow.js know no number of pixels to pad by.

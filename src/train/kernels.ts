@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../tensorflow/index.js';
 import { composedKernels } from './composed-kernels.js';
+import { differentiableBy } from './differentiable.js';
 
 /**
  * The three operations whose gradients TensorFlow.js composes from many small ones (batch norm, ReLU) or lacks
@@ -76,22 +77,7 @@ function nativeKernels(tf: TensorFlow): Kernels {
     { name: 'data_format', type: b.TF_ATTR_STRING, value: 'NHWC' },
     { name: 'is_training', type: b.TF_ATTR_BOOL, value: training },
   ];
-  /** One value with a gradient of our own; what is saved lives until the gradient has been taken. */
-  const differentiable = <T extends Tensor>(
-    inputs: Tensor[],
-    forward: () => {
-      value: Tensor;
-      saved: Tensor[];
-      gradient: (dy: Tensor, saved: Tensor[]) => Tensor | Tensor[];
-    },
-  ): T => {
-    const op = tf.customGrad((...args) => {
-      const { value, saved, gradient } = forward();
-      (args[args.length - 1] as (tensors: Tensor[]) => void)(saved);
-      return { value, gradFunc: gradient };
-    });
-    return op(...inputs) as T;
-  };
+  const differentiable = differentiableBy(tf);
   const norm = (training: boolean, inputs: Tensor[]) =>
     run(
       'FusedBatchNormV3',
