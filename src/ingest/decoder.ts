@@ -20,7 +20,7 @@ export interface DecoderOptions {
   readonly onSign: () => void;
   /** A frame has left the decoder and its pixels follow. */
   readonly onFrame: (note: FrameNote) => void;
-  /** Any other line of the log. */
+  /** Each line of the log, those of frames too. */
   readonly onLine: (line: string) => void;
 }
 
@@ -53,7 +53,8 @@ export class Decoder {
         options.onSign();
         const note = showinfo.parse(line);
         if (note) options.onFrame(note);
-        else options.onLine(line);
+        // Another thread's message may share the line with a frame's.
+        options.onLine(line);
       },
     });
     const assembled = new Promise<void>((resolve) => {
