@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../common/index.js';
 import { addExamples } from './examples.js';
 import { lazily } from './lazily.js';
 import { addModelOptions, type ModelOptions } from './model-option.js';
+import { count } from './option-values.js';
 import { addTrackingOptions, type TrackingOptions } from './tracking-option.js';
 
 /** Another tracker's results, as `--against` names them. */
@@ -18,6 +19,8 @@ export interface EvaluateCommandOptions extends ModelOptions, TrackingOptions {
   readonly against?: readonly Against[];
   readonly sequences?: string[];
   readonly zeroBased?: boolean;
+  readonly starts?: number;
+  readonly frames?: number;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -33,6 +36,8 @@ export function registerEvaluate(program: Command): void {
     .option('--report <file>', 'write a report as one HTML file')
     .option('--against <name=folder>', "set another tracker's results beside it; repeatable", collectAgainst)
     .option('--sequences <names>', 'only these, separated by commas', (text) => text.split(','))
+    .option('--starts <count>', 'follow each target from so many frames, spread evenly', count('--starts'))
+    .option('--frames <count>', 'follow for so many frames at most', count('--frames'))
     .option('--zero-based', 'the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--force', 'compute finished results anew')
     .option('--json', 'print the report as JSON');
@@ -42,6 +47,7 @@ export function registerEvaluate(program: Command): void {
   addExamples(
     command,
     'evaluate sequences/ --out results/ --report report.html',
+    'evaluate sequences/ --starts 3 --frames 500',
     'evaluate sequences/ --results other-tracker/ --json',
     'evaluate sequences/ --report report.html --against NanoTrack=nano/ --against KCF=kcf/',
   );

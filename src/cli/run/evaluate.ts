@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { InvalidArgumentError, packageVersion } from '../../common/index.js';
-import { readSequences, type Sequence } from '../../datasets/index.js';
+import { fromStarts, readSequences, type Sequence } from '../../datasets/index.js';
 import {
   digest,
   type EvaluationReport,
@@ -35,7 +35,8 @@ export async function evaluateFolder(folder: string, options: EvaluateCommandOpt
     );
   }
   const oneBased = !options.zeroBased;
-  const sequences = await readSequences(folder, { oneBased, only: options.sequences });
+  const whole = await readSequences(folder, { oneBased, only: options.sequences });
+  const sequences = fromStarts(whole, options);
   // Whatever can be wrong with what was asked for comes to light before the long part.
   const others = await measureAgainst(sequences, options.against ?? [], oneBased);
   const file = options.report === undefined ? null : await openReport(options.report);
