@@ -58,6 +58,18 @@ describe('siamtrack evaluate', () => {
     for (const line of lines.slice(1)) expect(line).toMatch(/ {2}(\d+ +)(0\.\d+|1\.0+)( +\d+\.\d+){7}$/);
   });
 
+  it('follows from several frames, each for some frames only', async () => {
+    const { stdout } = await run('--json', '--sequences', 'Video', '--starts', '2', '--frames', '4');
+    const rows = JSON.parse(stdout).sequences.map((row: { sequence: string; frames: number }) => [
+      row.sequence,
+      row.frames,
+    ]);
+    expect(rows).toEqual([
+      ['Video', 4],
+      ['Video@6', 4],
+    ]);
+  });
+
   it('prints the same as JSON', async () => {
     const { stdout } = await run('--json', '--sequences', 'Video');
     const report = JSON.parse(stdout);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { Box } from '../../common/index.js';
@@ -146,6 +147,11 @@ export async function openCatalogue(
   return { catalogue: { ...stored, clips: shared }, pixels };
 }
 
+type Decoded = Awaited<ReturnType<typeof decode>>;
+
+/** Pictures that are decoded at once: sharp decodes each on a thread of its own. */
+const DECODED_AHEAD = 2 * availableParallelism();
+
 async function decodeAll(
   files: readonly string[],
   pixels: string,
@@ -156,9 +162,16 @@ async function decodeAll(
   const pictures: CachedPicture[] = [];
   const scales: number[] = [];
   let offset = 0;
+  const ahead: Promise<Decoded>[] = [];
   try {
-    for (const [i, file] of files.entries()) {
-      const { data, info, width } = await decode(file, longestSide);
+    for (let i = 0, begun = 0; i < files.length; i++) {
+      for (; begun < Math.min(files.length, i + DECODED_AHEAD); begun++) {
+        const decoding = decode(files[begun], longestSide);
+        // One that fails is told of in its turn.
+        decoding.catch(() => {});
+        ahead.push(decoding);
+      }
+      const { data, info, width } = await (ahead.shift() as Promise<Decoded>);
       await handle.write(data, 0, data.length, offset);
       pictures.push({ offset, width: info.width, height: info.height });
       scales.push(info.width / width);
