@@ -12,5 +12,5 @@ export {
 export { readOtbFolder, readOtbSequence } from './otb.js';
 export type { AnnotationOptions, Sequence, SequenceTarget } from './sequence.js';
 export { type ReadSequencesOptions, readSequences } from './sequences.js';
-export { readVideoSequence } from './video.js';
 export { fromStarts, type StartsOptions } from './starts.js';
+export { readVideoSequence } from './video.js';

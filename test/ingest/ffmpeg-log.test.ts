@@ -4,7 +4,9 @@ import { FfmpegLog } from '../../src/ingest/ffmpeg-log.js';
 describe('the log of an ffmpeg', () => {
   it('passes over what is no complaint', () => {
     const log = new FfmpegLog();
-    expect(log.add('[Parsed_showinfo_0 @ 0x55d0] [info] n:   3 pts:   1536 pts_time:0.12', 3)).toBeUndefined();
+    expect(
+      log.add('[Parsed_showinfo_0 @ 0x55d0] [info] n:   3 pts:   1536 pts_time:0.12', 3),
+    ).toBeUndefined();
     expect(log.add('Stream mapping:', 3)).toBeUndefined();
     expect(log).toMatchObject({ damagedAt: undefined, cut: undefined, tail: '' });
   });
