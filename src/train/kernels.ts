@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../tensorflow/index.js';
 import { composedKernels } from './composed-kernels.js';
 import { differentiableBy } from './differentiable.js';
+import type { TrainingPrecision } from './names.js';
 
 /**
  * The three operations whose gradients TensorFlow.js composes from many small ones (batch norm, ReLU) or lacks
@@ -39,8 +40,18 @@ interface NativeBinding {
   readonly TF_ATTR_STRING: number;
 }
 
+/** A native tensor, as TensorFlow.js's backend is told of it. */
+interface NativeOutput {
+  readonly id: number;
+}
+
 interface NativeBackend {
-  readonly binding: NativeBinding;
+  readonly binding: NativeBinding & {
+    executeOp(name: string, attributes: object[], inputs: number[], outputs: number): NativeOutput[];
+    deleteTensor(id: number): void;
+  };
+  getInputTensorIds(inputs: Tensor[]): number[];
+  createOutputTensor(output: NativeOutput): Tensor;
   executeMultipleOutputs(name: string, attributes: object[], inputs: Tensor[], outputs: number): Tensor[];
 }
 
@@ -51,12 +62,20 @@ export function padded(tf: TensorFlow, x: Tensor4D, margin: number): Tensor4D {
   return tf.pad4d(x, [[0, 0], side, side, [0, 0]]);
 }
 
-/** The kernels for the backend in use. */
-export function kernelsFor(tf: TensorFlow): Kernels {
-  return tf.getBackend() === 'tensorflow' ? nativeKernels(tf) : composedKernels(tf);
+/**
+ * The kernels for the backend in use.
+ * @param precision what convolutions multiply; native TensorFlow alone knows another than `float32`
+ */
+export function kernelsFor(tf: TensorFlow, precision: TrainingPrecision = 'float32'): Kernels {
+  return tf.getBackend() === 'tensorflow' ? nativeKernels(tf, precision) : composedKernels(tf);
 }
 
-function nativeKernels(tf: TensorFlow): Kernels {
+/** TensorFlow's number of the type, which TensorFlow.js has no name for. */
+const BFLOAT16 = 14;
+/** With fewer channels a convolution is bound by memory, and converting what it reads costs more than it brings. */
+const BFLOAT16_CHANNELS = 16;
+
+function nativeKernels(tf: TensorFlow, precision: TrainingPrecision): Kernels {
   const backend = tf.backend() as object as NativeBackend;
   const b = backend.binding;
   const run = (name: string, attributes: object[], inputs: Tensor[], outputs: number) =>
@@ -66,6 +85,33 @@ function nativeKernels(tf: TensorFlow): Kernels {
       inputs,
       outputs,
     );
+
+  /**
+   * Runs an operation on bfloat16 copies of its float inputs (mixed precision: Micikevicius 2018; sums are kept in float32 by
+   * the kernels). The copies live in native memory alone and are gone afterwards.
+   */
+  const runHalved = (name: string, attributes: object[], inputs: Tensor[]): Tensor => {
+    const { binding } = backend;
+    const cast = (id: number, from: number, to: number) => {
+      const types = { SrcT: from, DstT: to };
+      const attributes = Object.entries(types).map(([name, value]) => ({
+        name,
+        type: b.TF_ATTR_TYPE,
+        value,
+      }));
+      return binding.executeOp('Cast', attributes, [id], 1)[0];
+    };
+    const ids = backend.getInputTensorIds(inputs);
+    const halved = ids.map((id, k) =>
+      inputs[k].dtype === 'float32' ? cast(id, b.TF_FLOAT, BFLOAT16).id : undefined,
+    );
+    const type = { name: 'T', type: b.TF_ATTR_TYPE, value: BFLOAT16 };
+    const given = ids.map((id, k) => halved[k] ?? id);
+    const [output] = binding.executeOp(name, [type, ...attributes], given, 1);
+    const whole = cast(output.id, BFLOAT16, b.TF_FLOAT);
+    for (const id of [...halved, output.id]) if (id !== undefined) binding.deleteTensor(id);
+    return backend.createOutputTensor(whole);
+  };
 
   // Of stride 1, `SAME` is the same padding on every side; of others it isn't, and the input comes padded. With explicit
   // padding, TensorFlow takes the gradients' slow kernels: oneDNN's are up to six times as fast.
@@ -97,21 +143,21 @@ function nativeKernels(tf: TensorFlow): Kernels {
     conv(x, filter, stride, isData = false) {
       const attributes = convAttributes(stride);
       const sizes = (t: Tensor) => tf.tensor1d(t.shape, 'int32');
+      const halve = precision === 'bfloat16' && x.shape[3] >= BFLOAT16_CHANNELS;
+      const compute = (name: string, inputs: Tensor[]) =>
+        halve ? runHalved(name, attributes, inputs) : run(name, attributes, inputs, 1)[0];
       const image = stride === 1 ? x : padded(tf, x, Math.floor(filter.shape[0] / 2));
       const inputGradient = (dy: Tensor) => {
         if (isData) return tf.zeros([1]);
-        if (stride > 1) return run('Conv2DBackpropInput', attributes, [sizes(image), filter, dy], 1)[0];
+        if (stride > 1) return compute('Conv2DBackpropInput', [sizes(image), filter, dy]);
         // The gradient of a same-size convolution is one itself, by the mirrored filter, and runs twice as fast so.
         const mirrored = tf.reverse(filter, [0, 1]).transpose([0, 1, 3, 2]);
-        return run('Conv2D', attributes, [dy, mirrored], 1)[0];
+        return compute('Conv2D', [dy, mirrored]);
       };
       return differentiable<Tensor4D>([image, filter], () => ({
-        value: run('Conv2D', attributes, [image, filter], 1)[0],
+        value: compute('Conv2D', [image, filter]),
         saved: [image, filter],
-        gradient: (dy) => [
-          inputGradient(dy),
-          run('Conv2DBackpropFilter', attributes, [image, sizes(filter), dy], 1)[0],
-        ],
+        gradient: (dy) => [inputGradient(dy), compute('Conv2DBackpropFilter', [image, sizes(filter), dy])],
       }));
     },
 

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../tensorflow/index.js';
 import { type Kernels, kernelsFor } from './kernels.js';
+import type { TrainingPrecision } from './names.js';
 import { type ConvLayer, cellsOf, layersOf, type NetworkSpec } from './network-spec.js';
 import type { Random } from './random.js';
 
@@ -52,9 +53,15 @@ export class Network {
   readonly #tf: TensorFlow;
   readonly #kernels: Kernels;
 
-  constructor(tf: TensorFlow, spec: NetworkSpec, templateSize: number) {
+  /** @param precision what convolutions multiply */
+  constructor(
+    tf: TensorFlow,
+    spec: NetworkSpec,
+    templateSize: number,
+    precision: TrainingPrecision = 'float32',
+  ) {
     this.#tf = tf;
-    this.#kernels = kernelsFor(tf);
+    this.#kernels = kernelsFor(tf, precision);
     this.spec = spec;
     const { encoder, head } = layersOf(spec, cellsOf(spec, templateSize));
     this.encoderLayers = encoder;

@@ -53,7 +53,7 @@ export async function prepare(
   const grown = start && !saved ? grow(start, config.network, config.input.template, config.seed) : undefined;
   const { catalogue, pixels } = await openCatalogue(config.data, config.cache, onDecode);
   const { training, heldOut } = split(catalogue, config.data.validation);
-  const network = new Network(tf, config.network, config.input.template);
+  const network = new Network(tf, config.network, config.input.template, config.precision);
   const stride = strideOf(config.network);
   const searchCells = cellsOf(config.network, config.input.search);
   const grid: Grid = { cells: searchCells, stride, offset: (-searchCells / 2) * stride };

@@ -10,7 +10,12 @@ describeTensorFlow('native kernels say what TensorFlow.js composes', (tf) => {
   const random = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
 
   /** Value and gradients by both, under one random weighting of the output. */
-  function compare(operation: (k: Kernels, ...x: Tensor[]) => Tensor, inputs: Tensor[]): void {
+  function compare(
+    operation: (k: Kernels, ...x: Tensor[]) => Tensor,
+    inputs: Tensor[],
+    kernels = native,
+    tolerance = 2e-4,
+  ): void {
     const run = (k: Kernels) => {
       const { value, grads } = tf.valueAndGrads((...x: Tensor[]) => {
         const y = operation(k, ...x);
@@ -18,10 +23,10 @@ describeTensorFlow('native kernels say what TensorFlow.js composes', (tf) => {
       })(inputs);
       return [value, ...grads];
     };
-    const [a, b] = [run(native), run(composed)];
+    const [a, b] = [run(kernels), run(composed)];
     a.forEach((t, i) => {
       const scale = b[i].abs().max().dataSync()[0] + 1;
-      expect(t.sub(b[i]).abs().max().dataSync()[0] / scale, `output ${i}`).toBeLessThan(2e-4);
+      expect(t.sub(b[i]).abs().max().dataSync()[0] / scale, `output ${i}`).toBeLessThan(tolerance);
     });
   }
 
@@ -37,6 +42,22 @@ describeTensorFlow('native kernels say what TensorFlow.js composes', (tf) => {
       [random([2, side, side, 4], 1), random([kernel, kernel, 4, 6], 2)],
     );
   });
+
+  it.each([1, 2])(
+    'convolution of bfloat16, stride %i, to its precision, and leaves nothing behind',
+    (stride) => {
+      const halved = kernelsFor(tf, 'bfloat16');
+      const inputs = [random([2, 9, 9, 16], 1), random([3, 3, 16, 6], 2)];
+      const convolve = (k: Kernels, x: Tensor, w: Tensor) => k.conv(x as Tensor4D, w as Tensor4D, stride);
+    // Eight bits of mantissa, summed.
+      compare(convolve, inputs, halved, 2 ** -6);
+      const exact = convolve(native, inputs[0], inputs[1]);
+      const before = tf.memory().numTensors;
+      const rounded = convolve(halved, inputs[0], inputs[1]);
+      expect(tf.memory().numTensors).toBe(before + 1);
+      expect(rounded.sub(exact).abs().max().dataSync()[0]).toBeGreaterThan(0);
+    },
+  );
 
   it('batch norm, with its statistics', () => {
     const x = random([3, 5, 5, 4], 3).mul(2).add(1) as Tensor4D;

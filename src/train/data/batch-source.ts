@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { workerFile } from '../../common/index.js';
-import { type Batch, buffersOf } from './batch.js';
+import type { Batch } from './batch.js';
 import type { BatchRequest, WorkerSetup } from './batch-worker.js';
 
 /** Batches in order from worker threads, a few of them ahead of the reader. */
@@ -55,7 +55,7 @@ export class BatchSource {
     return this.#ready.size;
   }
 
-  /** Gives a batch's buffers back for a later one. */
+  /** Gives a batch's memory back for a later one. */
   recycle(batch: Batch): void {
     this.#spare.push(batch);
   }
@@ -70,7 +70,7 @@ export class BatchSource {
       const index = this.#asked++;
       const reuse = this.#spare.pop();
       const request: BatchRequest = reuse ? { index, reuse } : { index };
-      this.#workers[index % this.#workers.length].postMessage(request, reuse ? buffersOf(reuse) : []);
+      this.#workers[index % this.#workers.length].postMessage(request);
     }
   }
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Random } from '../random.js';
 import { Teacher } from '../teacher.js';
-import { type Batch, type BatchLayout, buffersOf, strides, type TeacherBatch } from './batch.js';
+import { type Batch, type BatchLayout, sharedFloats, strides, type TeacherBatch } from './batch.js';
 import type { Catalogue } from './catalogue.js';
 import { type PairOptions, PairSampler, type PairTruth } from './pairs.js';
 
@@ -15,7 +15,7 @@ export interface WorkerSetup {
   readonly teacher: { readonly model: string; readonly weights?: string } | undefined;
 }
 
-/** Message to a worker: make this batch, in these buffers if given back. */
+/** Message to a worker: make this batch, in this one's memory if given back. */
 export interface BatchRequest {
   readonly index: number;
   readonly reuse?: Batch;
@@ -43,8 +43,7 @@ port.on('message', (request: BatchRequest | 'stop') => {
   }
   queue = queue.then(async () => {
     if (stopped) return;
-    const batch = await make(request);
-    port.postMessage(batch, buffersOf(batch));
+    port.postMessage(await make(request));
   });
 });
 
@@ -54,13 +53,13 @@ async function make({ index, reuse }: BatchRequest): Promise<Batch> {
   const teacher = await loading;
   const size = strides(layout);
   const n = layout.pairs;
-  const templates = reuse?.templates ?? new Float32Array(n * size.template);
-  const searches = reuse?.searches ?? new Float32Array(n * size.search);
+  const templates = reuse?.templates ?? sharedFloats(n * size.template);
+  const searches = reuse?.searches ?? sharedFloats(n * size.search);
   const lessons: TeacherBatch | undefined = teacher && {
-    templates: reuse?.teacher?.templates ?? new Float32Array(n * size.teacherTemplate),
-    searches: reuse?.teacher?.searches ?? new Float32Array(n * size.teacherSearch),
-    score: reuse?.teacher?.score ?? new Float32Array(n * size.score),
-    box: reuse?.teacher?.box ?? new Float32Array(n * size.box),
+    templates: reuse?.teacher?.templates ?? sharedFloats(n * size.teacherTemplate),
+    searches: reuse?.teacher?.searches ?? sharedFloats(n * size.teacherSearch),
+    score: reuse?.teacher?.score ?? sharedFloats(n * size.score),
+    box: reuse?.teacher?.box ?? sharedFloats(n * size.box),
   };
   const truths: PairTruth[] = [];
   for (let k = 0; k < n; k++) {

@@ -40,12 +40,7 @@ export function strides(l: BatchLayout) {
   };
 }
 
-/** The memory of a batch, to hand over between threads. */
-export function buffersOf(batch: Batch): ArrayBuffer[] {
-  const arrays = [
-    batch.templates,
-    batch.searches,
-    ...(batch.teacher ? Object.values(batch.teacher) : []),
-  ] as Float32Array[];
-  return arrays.map((a) => a.buffer as ArrayBuffer);
+/** `count` numbers that threads share: handing it over costs nothing, and no garbage collector counts it. */
+export function sharedFloats(count: number): Float32Array<SharedArrayBuffer> {
+  return new Float32Array(new SharedArrayBuffer(count * Float32Array.BYTES_PER_ELEMENT));
 }
