@@ -49,7 +49,7 @@ describeTensorFlow('native kernels say what TensorFlow.js composes', (tf) => {
       const halved = kernelsFor(tf, 'bfloat16');
       const inputs = [random([2, 9, 9, 16], 1), random([3, 3, 16, 6], 2)];
       const convolve = (k: Kernels, x: Tensor, w: Tensor) => k.conv(x as Tensor4D, w as Tensor4D, stride);
-    // Eight bits of mantissa, summed.
+      // Eight bits of mantissa, summed.
       compare(convolve, inputs, halved, 2 ** -6);
       const exact = convolve(native, inputs[0], inputs[1]);
       const before = tf.memory().numTensors;
