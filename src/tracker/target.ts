@@ -5,6 +5,16 @@ import type { Place } from './geometry.js';
 import type { TargetMemory } from './memory.js';
 import type { Presence } from './presence.js';
 
+/** What may be the target, elsewhere. */
+export interface Rumour {
+  readonly place: Place;
+  readonly belief: number;
+  /** Log-odds of its score. */
+  readonly history: number;
+  /** Frames in a row in which it was seen. */
+  readonly streak: number;
+}
+
 /** All that is known of a target that is followed. */
 export interface Target {
   readonly template: Embedding;
@@ -26,10 +36,10 @@ export interface Target {
   history: number;
   /** Typical cosine of the target's later looks with the first template. */
   likeness: number;
-  /** Search regions given out since it was lost. */
+  /** Search regions given out since it was in doubt. */
   turn: number;
-  /** Frames in a row in which something like it was seen since it was lost. */
-  streak: number;
+  /** Something like it that was seen elsewhere in the frame before. */
+  rumour?: Rumour;
   /** Later looks at it, template embeddings, the newest last; when the newest was taken. */
   looks: readonly Embedding[];
   remembered: number;
@@ -46,13 +56,14 @@ export function rescale(target: Target, { width, height }: I420Picture): Target 
   const x = width / target.width;
   const y = height / target.height;
   const scaled = ({ cx, cy, w, h }: Place): Place => ({ cx: cx * x, cy: cy * y, w: w * x, h: h * y });
-  const { place, seen, sure, first } = target;
+  const { place, seen, sure, first, rumour } = target;
   return {
     ...target,
     place: scaled(place),
     seen: scaled(seen),
     sure: scaled(sure),
     first: scaled(first),
+    ...(rumour && { rumour: { ...rumour, place: scaled(rumour.place) } }),
     width,
     height,
   };

@@ -1,24 +1,15 @@
 import { type Box, type I420Picture, InvalidArgumentError, SiamtrackError } from '../common/index.js';
-import {
-  type Colour,
-  contextSide,
-  cosineSimilarity,
-  cropForModel,
-  cropLayout,
-  type Embedding,
-  type Model,
-  meanColour,
-} from '../model/index.js';
+import { cosineSimilarity, type Embedding, type Model, meanColour } from '../model/index.js';
 import { believe, type Evidence, evidenceOf, logit } from './belief.js';
 import { BoxForm, type Pick } from './box-form.js';
-import { type Extent, networkPlace, targetPlace } from './extent.js';
+import { networkPlace, targetPlace } from './extent.js';
 import { regionsToSearch } from './finder.js';
 import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE } from './geometry.js';
 import { type StoredMemory, TargetMemory } from './memory.js';
 import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
-import { SiamfcForm } from './siamfc-form.js';
+import { Sight } from './sight.js';
 import { loadEmbedding, type StoredEmbedding, storeEmbedding } from './snapshot.js';
-import { rescale, type Target } from './target.js';
+import { type Rumour, rescale, type Target } from './target.js';
 
 /** What a tracker says of one frame. */
 export interface TrackResult {
@@ -34,17 +25,17 @@ export interface TrackerOptions {
   readonly states?: StateThresholds;
   /** Search regions looked at in each frame while the target is lost; 0 never looks for it. Default 4. */
   readonly searchBudget?: number;
-  /** Told what every pick was believed by; for calibration. */
   /** Learns while following what tells the target from what is around it. Default true. */
   readonly memory?: boolean;
   /** Reports what was pointed at, where the network takes the target to be larger or smaller. Default true. */
   readonly extent?: boolean;
+  /** Told what every pick was believed by; for calibration. */
   readonly onEvidence?: (evidence: Evidence) => void;
 }
 
 /** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
 export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'memory'> {
-  readonly version: 3;
+  readonly version: 4;
   /** Name and version of the model it belongs to. */
   readonly model: string;
   readonly template: StoredEmbedding;
@@ -55,19 +46,15 @@ export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'me
 /** A tracker used out of turn. Codes: `NOT_INITIALISED`, `TRACKER_BUSY`. */
 export class TrackerStateError extends SiamtrackError {}
 
-/** What a search found, and the embedding of where it searched. */
-interface Sighting {
-  readonly pick: Pick;
-  readonly embedding?: Embedding;
-}
-
 /** Seconds between frames where no times are given. */
 const FRAME = 1 / 25;
 /** Share of a frame in the running mean of log-odds. */
 const HISTORY = 0.2;
 /** Search regions looked at in each frame while the target is lost, unless told. */
 const SEARCH_BUDGET = 4;
-/** Frames in a row in which a lost target must be seen again to be found. */
+/** The same while it is uncertain, at most. */
+const DOUBTFUL_BUDGET = 2;
+/** Frames in a row in which a target must be seen elsewhere to be found there. */
 const CONFIRMED = 3;
 /** Looks kept, seconds between them, and the belief they need. */
 const LOOKS = 3;
@@ -88,16 +75,14 @@ const UNLIKE = 0.08;
  * frames, the last box is scaled along with it.
  */
 export class Tracker {
-  readonly #model: Model;
-  readonly #form: BoxForm | SiamfcForm;
+  readonly #sight: Sight;
   readonly #states: StateThresholds;
   readonly #options: TrackerOptions;
   #target: Target | undefined;
   #busy = false;
 
   constructor(model: Model, options: TrackerOptions = {}) {
-    this.#model = model;
-    this.#form = formOf(model);
+    this.#sight = new Sight(model);
     this.#states = options.states ?? model.manifest.tracker.states;
     this.#options = options;
   }
@@ -108,7 +93,7 @@ export class Tracker {
    */
   static restore(model: Model, snapshot: TrackerSnapshot, options: TrackerOptions = {}): Tracker {
     const { version, model: name, template, looks, memory, ...rest } = snapshot;
-    if (version !== 3) throw new InvalidArgumentError('snapshot', 'version 3', version);
+    if (version !== 4) throw new InvalidArgumentError('snapshot', 'version 4', version);
     if (name !== identity(model))
       throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
     const tracker = new Tracker(model, options);
@@ -128,8 +113,8 @@ export class Tracker {
       throw new TrackerStateError('NOT_INITIALISED', 'Expected init before snapshot, got snapshot.');
     const { template, looks, memory, ...rest } = this.#target;
     return {
-      version: 3,
-      model: identity(this.#model),
+      version: 4,
+      model: identity(this.#sight.model),
       template: storeEmbedding(template),
       looks: looks.map(storeEmbedding),
       ...(memory && { memory: memory.store() }),
@@ -148,8 +133,11 @@ export class Tracker {
     await this.#inTurn(async () => {
       const first = placeOf(box);
       const mean = meanColour(picture);
-      const template = await this.#embed(picture, first, mean);
-      const { memory, extent } = await this.#begin(picture, first, mean, template);
+      const template = await this.#sight.embed(picture, first, mean);
+      const { memory, extent } = await this.#sight.begin(picture, first, mean, template, {
+        memory: this.#options.memory !== false,
+        extent: this.#options.extent !== false,
+      });
       const smallest = { w: Math.min(SMALLEST_SIDE, first.w), h: Math.min(SMALLEST_SIDE, first.h) };
       const own = extent ? networkPlace(first, extent) : first;
       const place = keepInFrame(own, picture, smallest);
@@ -171,7 +159,7 @@ export class Tracker {
         learnt: seconds,
         extent,
       };
-      this.#target = { ...known, ...sure, turn: 0, streak: 0 };
+      this.#target = { ...known, ...sure, turn: 0 };
     });
   }
 
@@ -203,123 +191,131 @@ export class Tracker {
   async #follow(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const states = this.#states;
     const at = target.place;
-    const { pick, embedding } = await this.#search(picture, target, at);
+    const doubtful = target.presence.state === 'uncertain';
+    const [{ pick, embedding }, rumour] = await Promise.all([
+      this.#sight.search(picture, target, at),
+      doubtful ? this.#lookElsewhere(picture, target, Math.min(this.#budget, DOUBTFUL_BUDGET)) : undefined,
+    ]);
     const belief = this.#believe(pick, target, target.history);
     target.history += (logit(pick.score) - target.history) * HISTORY;
     target.presence = nextPresence(target.presence, belief, elapsed, states);
     target.place = keepInFrame(pick.place, picture, target.smallest);
+    const moved = await this.#weighRumour(picture, target, belief, rumour);
+    if (moved !== undefined) return moved;
     if (belief >= states.tracking) target.sure = target.place;
     if (target.presence.state === 'lost') {
       // In its last frames the box may have gone astray, or shrunk.
       target.seen = target.sure;
       target.turn = 0;
-      target.streak = 0;
     } else if (belief >= states.lost) target.seen = target.place;
-    if (target.presence.state === 'tracking' && belief >= states.tracking)
-      await this.#remember(picture, target);
+    if (target.presence.state === 'tracking') {
+      target.turn = 0;
+      if (belief >= states.tracking) await this.#remember(picture, target);
+    }
     // Last, as it cannot be taken back where something fails.
     if (embedding && belief >= LEARNABLE) this.#learn(target, pick, at, embedding);
     return belief;
   }
 
-  /**
-   * While the target is lost: goes on where it was and, until something is seen elsewhere, looks at the next few regions
-   * of the picture. What is seen must look like the target; elsewhere it must be believed in several frames in a row.
-   */
+  /** While the target is lost: goes on where it was, and looks at the next few regions of the picture. */
   async #find(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
-    const { tracking, lost } = this.#states;
-    const budget = this.#options.searchBudget ?? SEARCH_BUDGET;
-    const regions =
-      target.streak > 0 || budget === 0 || !(this.#form instanceof BoxForm)
-        ? []
-        : regionsToSearch(picture, target.seen, this.#searchSide(target.seen), target.turn, budget);
-    target.turn += regions.length;
-    const [{ pick: here }, ...elsewhere] = await Promise.all([
-      this.#search(picture, target, target.place),
-      ...regions.map((region) => this.#search(picture, target, { ...target.seen, ...region }, true)),
+    const [{ pick }, rumour] = await Promise.all([
+      this.#sight.search(picture, target, target.place),
+      this.#lookElsewhere(picture, target, this.#budget),
     ]);
-    const belief = this.#believe(here, target, target.history);
+    const belief = this.#believe(pick, target, target.history);
     const presence = nextPresence(target.presence, belief, elapsed, this.#states);
-    const place = keepInFrame(here.place, picture, target.smallest);
-    const found = (): number => {
-      const state = belief >= tracking ? 'tracking' : 'uncertain';
-      Object.assign(target, {
-        place,
-        seen: place,
-        streak: 0,
-        presence: { state, mean: Math.max(belief, lost) },
-      });
-      return belief;
-    };
-    const still = Math.min(lost, belief);
-    target.history += (logit(here.score) - target.history) * HISTORY;
+    target.history += (logit(pick.score) - target.history) * HISTORY;
     target.presence = { state: 'lost', mean: presence.mean };
-    if (target.streak > 0) {
-      if (belief < tracking) Object.assign(target, { place: target.seen, streak: 0 });
-      else if (target.streak + 1 >= CONFIRMED) return found();
-      else Object.assign(target, { place, streak: target.streak + 1 });
-      return still;
+    target.place = keepInFrame(pick.place, picture, target.smallest);
+    const moved = await this.#weighRumour(picture, target, belief, rumour);
+    if (moved !== undefined) return moved;
+    if (presence.state !== 'lost' && (await this.#looksLike(picture, target, target.place)))
+      return this.#found(target, target.place, belief);
+    return Math.min(this.#states.lost, belief);
+  }
+
+  /** What is seen in the next few regions of the picture, or of what was seen there in the frame before. */
+  async #lookElsewhere(picture: I420Picture, target: Target, budget: number): Promise<Rumour | undefined> {
+    const { rumour } = target;
+    if (rumour) {
+      const { pick } = await this.#sight.search(picture, target, rumour.place);
+      const belief = this.#believe(pick, target, rumour.history);
+      const place = keepInFrame(pick.place, picture, target.smallest);
+      return { place, belief, history: logit(pick.score), streak: rumour.streak + 1 };
     }
-    const candidate = elsewhere
-      .map(({ pick }) => ({ pick, belief: this.#believe(pick, target, 0) }))
-      .filter((other) => other.belief >= Math.max(tracking, belief))
+    if (budget === 0 || !(this.#sight.form instanceof BoxForm)) return undefined;
+    const { seen } = target;
+    const regions = regionsToSearch(picture, seen, this.#sight.searchSide(seen), target.turn, budget);
+    target.turn += regions.length;
+    const sightings = await Promise.all(
+      regions.map((region) => this.#sight.search(picture, target, { ...seen, ...region }, true)),
+    );
+    return sightings
+      .map(({ pick }) => ({
+        place: keepInFrame(pick.place, picture, target.smallest),
+        belief: this.#believe(pick, target, 0),
+        history: logit(pick.score),
+        streak: 1,
+      }))
       .sort((one, other) => other.belief - one.belief)
       .at(0);
-    const there = candidate && keepInFrame(candidate.pick.place, picture, target.smallest);
-    if (there && (await this.#looksLike(picture, target, there))) {
-      Object.assign(target, { place: there, streak: 1, history: logit(candidate.pick.score) });
-      return still;
+  }
+
+  /**
+   * Takes the target for elsewhere when something that looks like it was believed there in several frames in a row, and more
+   * than what is where it was followed; then returns the belief.
+   */
+  async #weighRumour(
+    picture: I420Picture,
+    target: Target,
+    belief: number,
+    rumour: Rumour | undefined,
+  ): Promise<number | undefined> {
+    target.rumour = undefined;
+    if (!rumour || rumour.belief < Math.max(this.#states.tracking, belief)) return undefined;
+    if (rumour.streak >= CONFIRMED) {
+      target.history = rumour.history;
+      return this.#found(target, rumour.place, rumour.belief);
     }
-    if (presence.state !== 'lost' && (await this.#looksLike(picture, target, place))) return found();
-    target.place = place;
-    return still;
+    if (rumour.streak > 1 || (await this.#looksLike(picture, target, rumour.place))) target.rumour = rumour;
+    return undefined;
+  }
+
+  #found(target: Target, place: Place, belief: number): number {
+    const { tracking, lost } = this.#states;
+    const state = belief >= tracking ? 'tracking' : 'uncertain';
+    Object.assign(target, { place, seen: place, turn: 0, presence: { state, mean: Math.max(belief, lost) } });
+    return belief;
+  }
+
+  get #budget(): number {
+    return this.#options.searchBudget ?? SEARCH_BUDGET;
   }
 
   /** Keeps a look at the target now and then, where it is sure. */
   async #remember(picture: I420Picture, target: Target): Promise<void> {
     if (target.seconds - target.remembered < REMEMBER_EVERY || target.presence.mean < SURE) return;
-    const look = await this.#embed(picture, target.place, target.mean);
+    const look = await this.#sight.embed(picture, target.place, target.mean);
     const likeness = cosineSimilarity(target.template, look);
     target.remembered = target.seconds;
     target.likeness = Math.min(target.likeness, target.likeness + (likeness - target.likeness) * 0.5);
     target.looks = [...target.looks.slice(1 - LOOKS), look];
   }
 
-  /** What a box head tells of a target where it was pointed at; its memory, unless model or options want none. */
-  async #begin(
-    picture: I420Picture,
-    first: Place,
-    mean: Colour,
-    template: Embedding,
-  ): Promise<{ memory?: TargetMemory; extent?: Extent }> {
-    const form = this.#form;
-    const { manifest, encoder } = this.#model;
-    const remembers = this.#options.memory !== false && manifest.tracker.memory > 0;
-    const measures = this.#options.extent !== false;
-    if (!(form instanceof BoxForm) || !(remembers || measures)) return {};
-    const { cx, cy } = first;
-    const side = this.#searchSide(first);
-    const crop = { picture, cx, cy, side, mean, layout: cropLayout(manifest) };
-    const responded = await encoder.respond(template, crop);
-    const extent = measures ? form.extentOf(responded, first, side) : undefined;
-    if (!remembers) return { extent };
-    const { embedding } = responded;
-    const place = form.cellPlace(first, first, side, embedding.side);
-    return { extent, memory: TargetMemory.begin(embedding, place) };
-  }
-
   /** Learns from a frame now and then, where both the belief and the memory itself say that it is the target. */
   #learn(target: Target, { place, response }: Pick, at: Place, embedding: Embedding): void {
     const { memory, seconds, learnt } = target;
-    if (!memory || !(this.#form instanceof BoxForm) || seconds - learnt < LEARN_EVERY) return;
+    const { form } = this.#sight;
+    if (!memory || !(form instanceof BoxForm) || seconds - learnt < LEARN_EVERY) return;
     if ((response?.remembered ?? 0) < FAMILIAR) return;
     target.learnt = seconds;
-    memory.learn(embedding, this.#form.cellPlace(place, at, this.#searchSide(at), embedding.side));
+    memory.learn(embedding, form.cellPlace(place, at, this.#sight.searchSide(at), embedding.side));
   }
 
   /** Whether a place looks like the target, by its first look or a later one. */
   async #looksLike(picture: I420Picture, target: Target, place: Place): Promise<boolean> {
-    const look = await this.#embed(picture, place, target.mean);
+    const look = await this.#sight.embed(picture, place, target.mean);
     const likeness = Math.max(
       ...[target.template, ...target.looks].map((own) => cosineSimilarity(own, look)),
     );
@@ -331,41 +327,7 @@ export class Tracker {
     const growth = Math.abs(Math.log((w * h) / (target.first.w * target.first.h))) / 2;
     const evidence = evidenceOf(pick, history, growth);
     this.#options.onEvidence?.(evidence);
-    return believe(this.#model.manifest.tracker.calibration, evidence);
-  }
-
-  async #search(picture: I420Picture, target: Target, at: Place, anywhere = false): Promise<Sighting> {
-    const { manifest, encoder } = this.#model;
-    const { search: size } = manifest.input;
-    const side = this.#searchSide(at);
-    const { cx, cy } = at;
-    const layout = cropLayout(manifest);
-    const crop = (factor: number) => ({ picture, cx, cy, side: side * factor, mean: target.mean, layout });
-    const form = this.#form;
-    if (form instanceof BoxForm) {
-      const responded = await encoder.respond(target.template, crop(1));
-      const { embedding } = responded;
-      const memory = target.memory && { target: target.memory, embedding };
-      return { pick: form.pick(responded, at, side, anywhere, memory), embedding };
-    }
-    const searches = await Promise.all(form.factors.map((factor) => encoder.embed(size, crop(factor))));
-    return { pick: form.pick(target.template, searches, at, side) };
-  }
-
-  /** Side of the search region around a place, in frame pixels. */
-  #searchSide({ w, h }: Place): number {
-    const { contextAmount, input } = this.#model.manifest;
-    return (contextSide(w, h, contextAmount) * input.search) / input.template;
-  }
-
-  /** The target's look at a place: a template embedding. */
-  #embed(picture: I420Picture, place: Place, mean: Colour): Promise<Embedding> {
-    const { manifest, encoder } = this.#model;
-    const size = manifest.input.template;
-    const side = contextSide(place.w, place.h, manifest.contextAmount);
-    return encoder.embed(size, (out, offset) =>
-      cropForModel(manifest, picture, place.cx, place.cy, side, size, mean, out, offset),
-    );
+    return believe(this.#sight.model.manifest.tracker.calibration, evidence);
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -385,16 +347,4 @@ function busy(): TrackerStateError {
 
 function identity({ manifest }: Model): string {
   return `${manifest.name} ${manifest.version}`;
-}
-
-const forms = new WeakMap<Model, BoxForm | SiamfcForm>();
-
-function formOf(model: Model): BoxForm | SiamfcForm {
-  let form = forms.get(model);
-  if (!form) {
-    const { head } = model.manifest;
-    form = head.kind === 'box' ? new BoxForm(model.manifest, head) : new SiamfcForm(model.manifest, head);
-    forms.set(model, form);
-  }
-  return form;
 }

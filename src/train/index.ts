@@ -10,6 +10,6 @@ export {
 } from './fine-tune.js';
 export { grow, NetworkMismatchError } from './grow.js';
 export * as losses from './losses.js';
-export { type NetworkSpec, networkSchema } from './network-spec.js';
+export { multiplyAdds, type NetworkSpec, networkSchema } from './network-spec.js';
 export { calibrationCrops } from './prepare.js';
 export { TrainError, type TrainEvent, type TrainOptions, train } from './trainer.js';

@@ -160,6 +160,30 @@ describe('state', () => {
     expect(states.at(-1)).toBe('tracking');
   });
 
+  it('finds a target elsewhere while it is uncertain, before it is lost; also from any snapshot in between', async () => {
+    let tracker = new Tracker(boxModel);
+    await tracker.init(scene(box), box, 0);
+    let seconds = 0;
+    // Frames so close that many pass before the mean belief has fallen.
+    const update = (picture: typeof nothing) => {
+      seconds += 0.01;
+      return tracker.update(picture, seconds);
+    };
+    let { state } = await update(scene(box));
+    for (let k = 0; state !== 'uncertain' && k < 200; k++) ({ state } = await update(nothing));
+    expect(state).toBe('uncertain');
+    const states: string[] = [];
+    for (let k = 0; k < 20 && states.at(-1) !== 'tracking'; k++) {
+      const result = await update(scene(back));
+      states.push(result.state);
+      if (result.state === 'tracking') expect(iou(result.box, back)).toBeGreaterThan(0.5);
+      tracker = Tracker.restore(boxModel, JSON.parse(JSON.stringify(tracker.snapshot())));
+    }
+    expect(states.at(-1)).toBe('tracking');
+    expect(states).not.toContain('lost');
+    expect(states.filter((s) => s === 'uncertain').length).toBeGreaterThanOrEqual(2);
+  });
+
   it('looks nowhere else where it may not', async () => {
     const tracker = new Tracker(boxModel, { searchBudget: 0 });
     await lose(tracker);

@@ -1,0 +1,110 @@
+import type { I420Picture } from '../common/index.js';
+import {
+  type Colour,
+  contextSide,
+  cropForModel,
+  cropLayout,
+  type Embedding,
+  type Model,
+} from '../model/index.js';
+import { BoxForm, type Pick } from './box-form.js';
+import type { Extent } from './extent.js';
+import type { Place } from './geometry.js';
+import { TargetMemory } from './memory.js';
+import { SiamfcForm } from './siamfc-form.js';
+import type { Target } from './target.js';
+
+/** What a search found, and the embedding of where it searched. */
+export interface Sighting {
+  readonly pick: Pick;
+  /** Only where there is a box head. */
+  readonly embedding?: Embedding;
+}
+
+/** A model's eyes: crops around places, through the shared encoder. It keeps nothing of a target. */
+export class Sight {
+  readonly model: Model;
+  readonly form: BoxForm | SiamfcForm;
+
+  constructor(model: Model) {
+    this.model = model;
+    this.form = formOf(model);
+  }
+
+  /**
+   * Looks for the target in the search region around a place.
+   * @param anywhere no point of the region is preferred to another
+   */
+  async search(picture: I420Picture, target: Target, at: Place, anywhere = false): Promise<Sighting> {
+    const { manifest, encoder } = this.model;
+    const side = this.searchSide(at);
+    const { cx, cy } = at;
+    const layout = cropLayout(manifest);
+    const crop = (factor: number) => ({ picture, cx, cy, side: side * factor, mean: target.mean, layout });
+    const form = this.form;
+    if (form instanceof BoxForm) {
+      const responded = await encoder.respond(target.template, crop(1));
+      const { embedding } = responded;
+      const memory = target.memory && { target: target.memory, embedding };
+      return { pick: form.pick(responded, at, side, anywhere, memory), embedding };
+    }
+    const { search: size } = manifest.input;
+    const searches = await Promise.all(form.factors.map((factor) => encoder.embed(size, crop(factor))));
+    return { pick: form.pick(target.template, searches, at, side) };
+  }
+
+  /** The look at a place: a template embedding. */
+  embed(picture: I420Picture, place: Place, mean: Colour): Promise<Embedding> {
+    const { manifest, encoder } = this.model;
+    const size = manifest.input.template;
+    const side = contextSide(place.w, place.h, manifest.contextAmount);
+    return encoder.embed(size, (out, offset) =>
+      cropForModel(manifest, picture, place.cx, place.cy, side, size, mean, out, offset),
+    );
+  }
+
+  /**
+   * What a box head tells of a target where it was pointed at.
+   * @param wanted what of it to find out; a model whose manifest wants no memory has none
+   */
+  async begin(
+    picture: I420Picture,
+    first: Place,
+    mean: Colour,
+    template: Embedding,
+    wanted: { readonly memory: boolean; readonly extent: boolean },
+  ): Promise<{ memory?: TargetMemory; extent?: Extent }> {
+    const form = this.form;
+    const { manifest, encoder } = this.model;
+    const remembers = wanted.memory && manifest.tracker.memory > 0;
+    if (!(form instanceof BoxForm) || !(remembers || wanted.extent)) return {};
+    const { cx, cy } = first;
+    const side = this.searchSide(first);
+    const crop = { picture, cx, cy, side, mean, layout: cropLayout(manifest) };
+    const responded = await encoder.respond(template, crop);
+    const extent = wanted.extent ? form.extentOf(responded, first, side) : undefined;
+    if (!remembers) return { extent };
+    const { embedding } = responded;
+    const place = form.cellPlace(first, first, side, embedding.side);
+    return { extent, memory: TargetMemory.begin(embedding, place) };
+  }
+
+  /** Side of the search region around a place, in frame pixels. */
+  searchSide({ w, h }: Place): number {
+    const { contextAmount, input } = this.model.manifest;
+    return (contextSide(w, h, contextAmount) * input.search) / input.template;
+  }
+}
+
+const forms = new WeakMap<Model, BoxForm | SiamfcForm>();
+
+/** Forms keep nothing of a target: one serves all of a model. */
+function formOf(model: Model): BoxForm | SiamfcForm {
+  let form = forms.get(model);
+  if (!form) {
+    const { head } = model.manifest;
+    form = head.kind === 'box' ? new BoxForm(model.manifest, head) : new SiamfcForm(model.manifest, head);
+    forms.set(model, form);
+  }
+  return form;
+}
