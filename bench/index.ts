@@ -11,10 +11,12 @@ import { benchPeers, formatPeers, type PeersResult } from './peers.js';
 import { benchServe, formatServeBench, type ServeBenchResult } from './serve.js';
 import { benchSoak, formatSoak, type SoakResult } from './soak.js';
 import { benchTracker, formatTrackerBench, type TrackerBenchResult } from './tracker.js';
+import { benchTrain } from './train.js';
 
 const USAGE = `npm run bench -- [options]
 
-  --only PARTS     of ingest, tracker, peers, batch, serve, latency, cameras, soak; separated by commas
+  --only PARTS     of ingest, tracker, peers, batch, serve, latency, cameras, soak, train;
+                   separated by commas
                    (default: ingest,tracker)
   --long           cameras: 20 kills of each instead of 4; soak: 30 minutes instead of 3
   --peers          the same weights through OpenCV's TrackerNano beside ours, too
@@ -41,9 +43,20 @@ interface BenchReport {
   frame?: FrameTime;
   peers?: PeersResult;
   batch?: BatchBenchResult;
+  train?: BenchTable;
 }
 
-const PARTS = ['ingest', 'tracker', 'peers', 'batch', 'serve', 'latency', 'cameras', 'soak'] as const;
+const PARTS = [
+  'ingest',
+  'tracker',
+  'peers',
+  'batch',
+  'serve',
+  'latency',
+  'cameras',
+  'soak',
+  'train',
+] as const;
 type Part = (typeof PARTS)[number];
 
 /** A folder beside the repository, where development machines keep what is not ours to ship. */
@@ -148,6 +161,10 @@ async function main(): Promise<void> {
   if (parts.includes('soak')) {
     report.soak = await benchSoak({ minutes: values.long ? 30 : 3 });
     show(formatSoak(report.soak));
+  }
+  if (parts.includes('train')) {
+    report.train = await benchTrain();
+    show(formatTable(report.train));
   }
   if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 }

@@ -94,6 +94,11 @@ export const configSchema = z.strictObject({
   /** Batch norm by the running statistics, which then stay as they are. */
   freezeNorm: z.boolean().default(false),
   /**
+   * Share of the gradient of the head's losses (score, negative, box, the teacher's score and box) that goes on into the encoder. With few
+   * objects to learn from, the encoder learns them by heart; what the teacher's embeddings teach it holds for all.
+   */
+  headGradient: z.number().min(0).max(1).default(1),
+  /**
    * What a positive cell's score is to say: that it is on the target, or how much its box overlaps the target's
    * (IoU; Zhang 2021, VarifocalNet, 3.2), so that a score can be believed.
    */

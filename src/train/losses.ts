@@ -98,9 +98,15 @@ export function distanceIou(tf: TensorFlow, a: Tensor2D, b: Tensor2D): Tensor1D 
 
 /** The same values, through which no gradient passes. */
 export function detach<T extends Tensor>(tf: TensorFlow, x: T): T {
+  return damped(tf, x, 0);
+}
+
+/** The same values, with a gradient `share` times as long. */
+export function damped<T extends Tensor>(tf: TensorFlow, x: T, share: number): T {
+  if (share === 1) return x;
   return tf.customGrad((v) => ({
     value: (v as Tensor).clone(),
-    gradFunc: (dy: Tensor) => tf.zerosLike(dy),
+    gradFunc: (dy: Tensor) => dy.mul(share),
   }))(x) as T;
 }
 

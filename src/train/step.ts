@@ -88,6 +88,7 @@ export interface Forward {
  *
  * @param record receives the statistics of every normalised layer
  * @param fixed statistics to use instead of the batch's own
+ * @param headGradient share of the head's gradient that goes on into the encoder
  */
 export function forward(
   tf: TensorFlow,
@@ -96,15 +97,18 @@ export function forward(
   { templates, searches }: Pick<BatchTensors, 'templates' | 'searches'>,
   record: Map<string, Statistics>,
   fixed?: ReadonlyMap<string, Statistics>,
+  headGradient = 1,
 ): Forward {
   const mode: NormMode = fixed ? { kind: 'fixed', statistics: fixed } : { kind: 'batch', record };
   const search = network.encode(searches, w, mode);
   const template = network.encode(templates, w, { kind: 'fixed', statistics: fixed ?? new Map(record) });
   const n = templates.shape[0];
-  const neighbours = tf.concat([template.slice([1], [n - 1]), template.slice([0], [1])], 0);
+  const own = losses.damped(tf, template, headGradient);
+  const seen = losses.damped(tf, search, headGradient);
+  const neighbours = tf.concat([own.slice([1], [n - 1]), own.slice([0], [1])], 0);
   const head = network.head(
-    tf.concat([template, neighbours], 0) as Tensor4D,
-    tf.concat([search, search], 0) as Tensor4D,
+    tf.concat([own, neighbours], 0) as Tensor4D,
+    tf.concat([seen, seen], 0) as Tensor4D,
     w,
     mode,
   );
@@ -123,7 +127,7 @@ export function batchLoss(
   const weight = config.losses;
   const n = batch.templates.shape[0];
   const fixed = config.freezeNorm ? statistics : undefined;
-  const { template, search, head } = forward(tf, network, w, batch, record, fixed);
+  const { template, search, head } = forward(tf, network, w, batch, record, fixed, config.headGradient);
 
   const parts: LossParts = {};
   const costs: Tensor[] = [];

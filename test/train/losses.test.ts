@@ -120,6 +120,22 @@ describeTensorFlow('losses', (tf) => {
     expect(gradient.dataSync().every((v) => v === 0)).toBe(true);
   });
 
+  it('goes on with a share of its gradient where it is damped', () => {
+    const x = tf.tensor2d([[1, -2, 3]]);
+    const square = (share: number) =>
+      tf
+        .grad((v) =>
+          losses
+            .damped(tf, v as Tensor2D, share)
+            .square()
+            .sum(),
+        )(x)
+        .dataSync();
+    expect([...square(1)]).toEqual([2, -4, 6]);
+    expect([...square(0.25)]).toEqual([0.5, -1, 1.5]);
+    expect([...losses.damped(tf, x, 0.25).dataSync()]).toEqual([1, -2, 3]);
+  });
+
   it('box: 1 - IoU and 1 - GIoU of boxes as distances from one point', () => {
     const one = tf.tensor1d([1]);
     const truth = tf.tensor2d([[10, 10, 10, 10]]);
