@@ -53,7 +53,7 @@ describeTensorFlow('native kernels say what TensorFlow.js composes', (tf) => {
       compare(convolve, inputs, halved, 2 ** -6);
       const exact = convolve(native, inputs[0], inputs[1]);
       const before = tf.memory().numTensors;
-      const rounded = convolve(halved, inputs[0], inputs[1]);
+      const rounded = tf.tidy(() => convolve(halved, inputs[0], inputs[1]));
       expect(tf.memory().numTensors).toBe(before + 1);
       expect(rounded.sub(exact).abs().max().dataSync()[0]).toBeGreaterThan(0);
     },
