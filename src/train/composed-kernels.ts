@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from '../tensorflow/index.js';
 import { differentiableBy } from './differentiable.js';
-import { BATCH_NORM_EPSILON, type Kernels } from './kernels.js';
+import { BATCH_NORM_EPSILON, type Kernels, padded } from './kernels.js';
 
 /**
  * The kernels out of TensorFlow.js's own operations, for every backend (WebGPU). Gradients are written out where those that
@@ -26,7 +26,7 @@ export function composedKernels(tf: TensorFlow): Kernels {
       const margin = Math.floor(filter.shape[0] / 2);
       const pad = padsAlready ? 'valid' : margin;
       const attributes = { strides: stride, pad, dataFormat: 'NHWC', dimRoundingMode: rounding };
-      const image = padsAlready && margin > 0 ? tf.pad4d(x, paddings(margin)) : x;
+      const image = padsAlready ? padded(tf, x, margin) : x;
       return differentiable<Tensor4D>([image, filter], () => ({
         value: tf.conv2d(image, filter, stride, pad, 'NHWC', [1, 1], rounding),
         saved: [image, filter],
@@ -78,13 +78,4 @@ export function composedKernels(tf: TensorFlow): Kernels {
 
     relu: (x) => tf.relu(x),
   };
-}
-
-function paddings(margin: number): [[number, number], [number, number], [number, number], [number, number]] {
-  return [
-    [0, 0],
-    [margin, margin],
-    [margin, margin],
-    [0, 0],
-  ];
 }
