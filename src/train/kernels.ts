@@ -101,16 +101,21 @@ function nativeKernels(tf: TensorFlow, precision: TrainingPrecision): Kernels {
       }));
       return binding.executeOp('Cast', attributes, [id], 1)[0];
     };
-    const ids = backend.getInputTensorIds(inputs);
-    const halved = ids.map((id, k) =>
-      inputs[k].dtype === 'float32' ? cast(id, b.TF_FLOAT, BFLOAT16).id : undefined,
-    );
+    const copies: number[] = [];
+    const copied = ({ id }: NativeOutput) => {
+      copies.push(id);
+      return id;
+    };
     const type = { name: 'T', type: b.TF_ATTR_TYPE, value: BFLOAT16 };
-    const given = ids.map((id, k) => halved[k] ?? id);
-    const [output] = binding.executeOp(name, [type, ...attributes], given, 1);
-    const whole = cast(output.id, BFLOAT16, b.TF_FLOAT);
-    for (const id of [...halved, output.id]) if (id !== undefined) binding.deleteTensor(id);
-    return backend.createOutputTensor(whole);
+    try {
+      const given = backend
+        .getInputTensorIds(inputs)
+        .map((id, k) => (inputs[k].dtype === 'float32' ? copied(cast(id, b.TF_FLOAT, BFLOAT16)) : id));
+      const output = copied(binding.executeOp(name, [type, ...attributes], given, 1)[0]);
+      return backend.createOutputTensor(cast(output, BFLOAT16, b.TF_FLOAT));
+    } finally {
+      for (const id of copies) binding.deleteTensor(id);
+    }
   };
 
   // Of stride 1, `SAME` is the same padding on every side; of others it isn't, and the input comes padded. With explicit
