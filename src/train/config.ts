@@ -26,13 +26,18 @@ export const configSchema = z.strictObject({
   data: z.strictObject({
     /**
      * Folders of clips, in OTB layout or of masks as DAVIS and Youtube-VOS have them; those of a folder with a share are drawn so
-     * often together, against the others' shares.
+     * often together, against the others' shares. `rough`: their boxes, of a tracker maybe, are about where the target is, and do not
+     * teach its extent.
      */
     clips: z
       .array(
         z.union([
-          z.string().transform((folder) => ({ folder, share: 1 })),
-          z.strictObject({ folder: z.string(), share: z.number().positive() }),
+          z.string().transform((folder) => ({ folder, share: 1, rough: false })),
+          z.strictObject({
+            folder: z.string(),
+            share: z.number().positive().default(1),
+            rough: z.boolean().default(false),
+          }),
         ]),
       )
       .default([]),
@@ -106,6 +111,7 @@ export const configSchema = z.strictObject({
   losses: z
     .strictObject({
       score: weight.default(1),
+      pick: weight.default(0),
       negative: weight.default(0.5),
       box: weight.default(1.5),
       feature: weight.default(1),
@@ -176,7 +182,7 @@ export async function readTrainConfig(file: string): Promise<TrainConfig> {
     cache: at(c.cache),
     data: {
       ...c.data,
-      clips: c.data.clips.map(({ folder, share }) => ({ folder: at(folder), share })),
+      clips: c.data.clips.map((clips) => ({ ...clips, folder: at(clips.folder) })),
       stills: c.data.stills.map(at),
       photos: c.data.photos.map(at),
     },

@@ -74,6 +74,24 @@ export function balancedLogisticLoss(
   });
 }
 
+/**
+ * The pick: minus the logarithm of the probability that a cell drawn by the softmax of a map is on the target, averaged. A tracker goes
+ * where the map is highest; a look-alike higher than the target costs as much here however small it is, while among all cells it
+ * hardly counts. (The listwise view of ranking: Cao 2007, 4, with any relevant item for the first.)
+ *
+ * @param logits `[n, cells]`
+ * @param labels 1 positive, 0 negative, `[n, cells]`; every row needs a positive cell
+ * @param weights 1 to count, 0 to ignore, `[n, cells]`
+ */
+export function pickLoss(tf: TensorFlow, logits: Tensor2D, labels: Tensor2D, weights: Tensor2D): Scalar {
+  return tf.tidy(() => {
+    const without = (kept: Tensor) => logits.add(kept.sub(1).mul(1e4));
+    const all = tf.logSumExp(without(weights), 1);
+    const target = tf.logSumExp(without(labels.mul(weights)), 1);
+    return all.sub(target).mean() as Scalar;
+  });
+}
+
 /** Element-wise cross-entropy of logits against probabilities in 0..1, in the form that cannot overflow. */
 export function softCrossEntropy(tf: TensorFlow, logits: Tensor, targets: Tensor): Tensor {
   return tf.sub(tf.softplus(logits), logits.mul(targets));

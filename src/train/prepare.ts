@@ -136,10 +136,10 @@ async function take(count: number, setup: Setup): Promise<Batch[]> {
   return batches;
 }
 
-/** Clips are held out by a hash of their names, those of one video together: the same ones in every run. */
+/** Clips with exact boxes are held out by a hash of their names, those of one video together: the same ones in every run. */
 export function split(catalogue: Catalogue, share: number): { training: Catalogue; heldOut: Catalogue } {
-  const held = ({ name, video = name }: CatalogueClip) =>
-    createHash('sha256').update(video).digest().readUInt32BE() / 2 ** 32 < share;
+  const held = ({ name, video = name, rough }: CatalogueClip) =>
+    !rough && createHash('sha256').update(video).digest().readUInt32BE() / 2 ** 32 < share;
   return {
     training: { ...catalogue, clips: catalogue.clips.filter((c) => !held(c)) },
     heldOut: { ...catalogue, clips: catalogue.clips.filter((c) => held(c)) },

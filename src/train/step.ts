@@ -137,7 +137,8 @@ export function batchLoss(
     costs.push(parts[name].mul(factor));
   };
 
-  const usesHead = weight.score + weight.box + weight.negative + weight.teacherScore + weight.teacherBox > 0;
+  const usesHead =
+    weight.score + weight.pick + weight.box + weight.negative + weight.teacherScore + weight.teacherBox > 0;
   if (usesHead) {
     const all = head.score.reshape([2 * n, -1]) as Tensor2D;
     const own = all.slice([0, 0], [n, -1]);
@@ -158,6 +159,7 @@ export function batchLoss(
         config.scoreMeans === 'overlap' ? quality() : undefined,
       ),
     );
+    add('pick', weight.pick, () => losses.pickLoss(tf, own, batch.score, batch.scoreWeight));
     add('negative', weight.negative, () => negativeLoss(tf, foreign));
     add('box', weight.box, () => losses.boxIouLoss(tf, box, batch.box, batch.boxWeight));
     if (batch.teacherTemplates) {
@@ -207,7 +209,7 @@ export function batchLoss(
 
 /** Names of the head's weights that no loss of a recipe depends on. */
 function unreadWeights({ losses: l }: TrainConfig, w: Weights): string[] {
-  const scored = l.score + l.negative + l.teacherScore > 0;
+  const scored = l.score + l.pick + l.negative + l.teacherScore > 0;
   const boxed = l.box + l.teacherBox > 0;
   return [...w.keys()].filter((name) => {
     if (name.startsWith('head.score')) return !scored;

@@ -92,6 +92,19 @@ describeTensorFlow('losses', (tf) => {
     expect(value(losses.balancedLogisticLoss(tf, logits, labels, weights))).toBeCloseTo(expected, 5);
   });
 
+  it('pick: minus the logarithm of the share of the target in the softmax of a map, ignored cells aside', () => {
+    const logits = tf.tensor2d([[2, 1, -1, 0.5, 9]]);
+    const labels = tf.tensor2d([[1, 1, 0, 0, 0]]);
+    const weights = tf.tensor2d([[1, 1, 1, 1, 0]]);
+    const target = Math.exp(2) + Math.exp(1);
+    const expected = -Math.log(target / (target + Math.exp(-1) + Math.exp(0.5)));
+    expect(value(losses.pickLoss(tf, logits, labels, weights))).toBeCloseTo(expected, 5);
+    // One look-alike as high as the target costs log 2 among however many other cells.
+    const map = tf.tensor2d([[8, 8, ...Array(200).fill(-8)]]);
+    const one = tf.tensor2d([[1, ...Array(201).fill(0)]]);
+    expect(value(losses.pickLoss(tf, map, one, tf.onesLike(map)))).toBeCloseTo(Math.log(2), 3);
+  });
+
   it('balanced logistic: positives say what their quality is, where it is given', () => {
     const labels = tf.tensor2d([[1, 0]]);
     const weights = tf.ones([1, 2]) as Tensor2D;
@@ -211,6 +224,7 @@ describeTensorFlow('losses', (tf) => {
       triplet: [(x) => losses.tripletMarginLoss(tf, x2(x), b, c, 30), noise(12)],
       response: [(x) => losses.tripletResponseLoss(tf, x2(x), labels), noise(12)],
       logistic: [(x) => losses.balancedLogisticLoss(tf, x2(x), labels, weights), noise(12)],
+      pick: [(x) => losses.pickLoss(tf, x2(x), labels, weights), noise(12)],
       giou: [(x) => losses.boxIouLoss(tf, x2(x), distances, w3), noise(12, 5, 20)],
       iou: [(x) => losses.boxIouLoss(tf, x2(x), distances, w3, false), noise(12, 5, 20)],
       features: [(x) => losses.featureDistillationLoss(tf, x, c), noise(12)],

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { Catalogue, CatalogueClip } from '../../src/train/data/catalogue.js';
 import { split } from '../../src/train/prepare.js';
 
-const catalogueOf = (clips: readonly Pick<CatalogueClip, 'name' | 'video'>[]): Catalogue => ({
+const catalogueOf = (
+  clips: readonly (Pick<CatalogueClip, 'name' | 'video'> & { rough?: boolean })[],
+): Catalogue => ({
   pictures: [],
-  clips: clips.map((clip) => ({ ...clip, sightings: [], folder: 0, share: 1 })),
+  clips: clips.map((clip) => ({ rough: false, ...clip, sightings: [], folder: 0, share: 1 })),
   stills: [],
   photos: [],
 });
@@ -17,6 +19,14 @@ describe('clips held out for validation', () => {
     expect(heldOut.clips.map(({ name }) => name)).toEqual(['clip6', 'clip11', 'clip24', 'clip29']);
     expect(training.clips.length + heldOut.clips.length).toBe(30);
     expect(split(catalogueOf(names), 0).heldOut.clips).toEqual([]);
+  });
+
+  it('have exact boxes', () => {
+    const names = Array.from({ length: 30 }, (_, k) => ({ name: `clip${k}`, rough: k < 20 }));
+    expect(split(catalogueOf(names), 0.2).heldOut.clips.map(({ name }) => name)).toEqual([
+      'clip24',
+      'clip29',
+    ]);
   });
 
   it('are all objects of a video or none', () => {

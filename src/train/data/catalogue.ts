@@ -34,6 +34,8 @@ export interface CatalogueClip {
   /** Position of its folder among the recipe's, and how often clips of that folder are drawn together. */
   readonly folder: number;
   readonly share: number;
+  /** Boxes say where the target is and not how large. */
+  readonly rough: boolean;
   /** The video it is from where other clips may be from it too; by default the clip's own name. */
   readonly video?: string;
   /** What its object is; by default as its name tells. */
@@ -52,15 +54,16 @@ export interface Catalogue {
   readonly photos: readonly number[];
 }
 
-/** What is kept on disk: all but the shares. */
-type Stored = Omit<Catalogue, 'clips'> & { readonly clips: readonly Omit<CatalogueClip, 'share'>[] };
+/** What is kept on disk: all but what a recipe says of its folders. */
+type Stored = Omit<Catalogue, 'clips'> & { readonly clips: readonly StoredClip[] };
+export type StoredClip = Omit<CatalogueClip, 'share' | 'rough'>;
 
 /**
  * Folders to train on. Clips: OTB layout, boxes 0-based unless said, or masks in the layout of DAVIS or Youtube-VOS; stills: COCO
  * layout; photos: any pictures.
  */
 export interface DataFolders {
-  readonly clips: readonly { readonly folder: string; readonly share: number }[];
+  readonly clips: readonly { readonly folder: string; readonly share: number; readonly rough: boolean }[];
   readonly clipsOneBased: boolean;
   readonly stills: readonly string[];
   readonly photos: readonly string[];
@@ -79,7 +82,7 @@ export async function openCatalogue(
 ): Promise<{ catalogue: Catalogue; pixels: string }> {
   const files: string[] = [];
   const add = (file: string) => files.push(file) - 1;
-  const clips: Omit<CatalogueClip, 'share'>[] = [];
+  const clips: StoredClip[] = [];
   const masked: MaskFolder[] = [];
   for (const [at, { folder }] of data.clips.entries()) {
     if (await looksLikeMasks(folder)) {
@@ -142,8 +145,11 @@ export async function openCatalogue(
     await rename(`${index}.part`, index);
   }
   const stored: Stored = JSON.parse(await readFile(index, 'utf8'));
-  // Shares may change without another decoding.
-  const shared = stored.clips.map((clip) => ({ ...clip, share: data.clips[clip.folder].share }));
+  // They may change without another decoding.
+  const shared = stored.clips.map((clip) => {
+    const { share, rough } = data.clips[clip.folder];
+    return { ...clip, share, rough };
+  });
   return { catalogue: { ...stored, clips: shared }, pixels };
 }
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { type MaskSequence, readMaskTargets } from '../../datasets/index.js';
-import type { CatalogueClip } from './catalogue.js';
+import type { StoredClip } from './catalogue.js';
 
 /** The sequences of a folder of masks, and the folder's position among the recipe's. */
 export interface MaskFolder {
@@ -30,8 +30,8 @@ export async function readMaskClips(
   folders: readonly MaskFolder[],
   add: (file: string) => number,
   onProgress: (done: number, total: number) => void,
-): Promise<Omit<CatalogueClip, 'share'>[]> {
-  const clips: Omit<CatalogueClip, 'share'>[] = [];
+): Promise<StoredClip[]> {
+  const clips: StoredClip[] = [];
   const total = folders.reduce(
     (n, { sequences }) => n + sequences.reduce((m, s) => m + s.frames.length, 0),
     0,

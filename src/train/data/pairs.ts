@@ -37,7 +37,7 @@ export interface PairTruth {
   readonly cy: number;
   readonly width: number;
   readonly height: number;
-  /** `box`: a labelled box; `place`: the centre is certain and the extent is not (a random patch of a photo). */
+  /** `box`: a labelled box; `place`: the centre is certain and the extent is not (a random patch of a photo, a rough box). */
   readonly certainty: 'box' | 'place';
   /** Where the pair is from: pairs of different sources show different objects, and neither shows the other's. */
   readonly source: string;
@@ -209,7 +209,7 @@ export class PairSampler {
     return {
       source: clip.video ?? clip.name,
       kind: kindOf(clip),
-      certainty: 'box',
+      certainty: clip.rough ? 'place' : 'box',
       template: clip.sightings[a],
       search: clip.sightings[b],
     };

@@ -46,8 +46,8 @@ async function makeMasks(): Promise<string> {
   return root;
 }
 
-const dataOf = (...clips: { folder: string; share: number }[]): DataFolders => ({
-  clips,
+const dataOf = (...clips: { folder: string; share: number; rough?: boolean }[]): DataFolders => ({
+  clips: clips.map((folder) => ({ rough: false, ...folder })),
   clipsOneBased: true,
   stills: [],
   photos: [],
@@ -73,12 +73,13 @@ describe('a catalogue of masks', () => {
       boxes,
       folder: 1,
       share: 2,
+      rough: false,
       video: name.slice(0, -2),
       kind,
     });
     expect(found).toEqual([
-      { name: 'clip0', boxes: 3, folder: 0, share: 1 },
-      { name: 'clip1', boxes: 3, folder: 0, share: 1 },
+      { name: 'clip0', boxes: 3, folder: 0, share: 1, rough: false },
+      { name: 'clip1', boxes: 3, folder: 0, share: 1, rough: false },
       clip('ice-1', 'penguin', 3),
       clip('ice-2', 'penguin', 3),
       clip('sea-1', 'penguin', 2),
@@ -99,8 +100,12 @@ describe('a catalogue of masks', () => {
   it('is found again without reading, with another share too, until a mask changes', async () => {
     const kept = async () => (await readdir(cache)).filter((name) => name.endsWith('.rgb')).length;
     const before = await kept();
-    const { catalogue } = await openCatalogue(both(5), cache, () => expect.fail('decodes again'));
+    const again = () => expect.fail('decodes again');
+    const { catalogue } = await openCatalogue(both(5), cache, again);
     expect(catalogue.clips.map(({ share }) => share)).toEqual([1, 1, 5, 5, 5, 5]);
+    const rough = dataOf({ folder: otb, share: 1, rough: true }, { folder: masks, share: 5 });
+    const { catalogue: other } = await openCatalogue(rough, cache, again);
+    expect(other.clips.map((clip) => clip.rough)).toEqual([true, true, false, false, false, false]);
     expect(await kept()).toBe(before);
     await utimes(join(masks, 'Annotations/ice/00001.png'), 1, 1);
     await openCatalogue(both(5), cache);

@@ -32,8 +32,8 @@ beforeAll(async () => {
   const cache = await mkdtemp(join(tmpdir(), 'siamtrack-cache-'));
   folders.push(cars, dogs, cache);
   const clips = [
-    { folder: cars, share: 1 },
-    { folder: dogs, share: 3 },
+    { folder: cars, share: 1, rough: false },
+    { folder: dogs, share: 3, rough: true },
   ];
   ({ catalogue, pixels } = await openCatalogue(
     { clips, clipsOneBased: true, stills: [], photos: [], longestSide: 512 },
@@ -88,6 +88,11 @@ describe('pairs', () => {
         for (const c of [0, 1, 2]) expect(Math.abs(colour[c] - middle[c])).toBeLessThan(25);
       }
     }
+  });
+
+  it('teach no extent where a folder has rough boxes', () => {
+    for (const { kind, certainty } of draw(50).truths)
+      expect(certainty).toBe(kind === 'dog' ? 'place' : 'box');
   });
 
   it('come from folders by their shares, whatever the number of clips in each', () => {

@@ -1,0 +1,309 @@
+"""Pictures and pairs of crops, all on the device: what src/train/data does in TypeScript, thousands of times a second."""
+
+import json
+import math
+from concurrent.futures import ProcessPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+TEMPLATE, SEARCH = 127, 255
+LUMA = (0.299, 0.587, 0.114)
+
+
+def _decode(job):
+    path, spans = job
+    out = []
+    with open(path, "rb") as f:
+        for offset, length in spans:
+            f.seek(offset)
+            picture = Image.open(BytesIO(f.read(length))).convert("RGBA")
+            out.append(np.asarray(picture).copy().view(np.int32)[..., 0])
+    return out
+
+
+class Pictures:
+    """Decoded pictures, one flat tensor of packed RGBA pixels."""
+
+    def __init__(self, packs, device, workers):
+        jobs, self.meta = [], []
+        for name, folder in packs:
+            meta = json.loads((folder / f"{name}.json").read_text())
+            self.meta += [dict(m, pack=name) for m in meta]
+            for at in range(0, len(meta), 200):
+                jobs.append((folder / f"{name}.bin", [(m["o"], m["n"]) for m in meta[at : at + 200]]))
+        sizes = torch.tensor([[m["w"], m["h"]] for m in self.meta])
+        area = sizes[:, 0] * sizes[:, 1]
+        offset = torch.cumsum(area, 0) - area
+        self.pixels = torch.empty(int(area.sum()), dtype=torch.int32, device=device)
+        means, at = [], 0
+        with ProcessPoolExecutor(workers) as pool:
+            for pictures in pool.map(_decode, jobs):
+                for p in pictures:
+                    assert p.size == int(area[at]), "the index must tell each picture's size"
+                    means.append(p.view(np.uint8).reshape(-1, 4)[::7, :3].mean(0))
+                    at += 1
+                chunk = torch.from_numpy(np.concatenate([p.ravel() for p in pictures]))
+                end = int(offset[at - 1] + area[at - 1])
+                self.pixels[end - chunk.numel() : end] = chunk.to(device)
+        self.offset = offset.to(device)
+        self.width, self.height = sizes.to(device).unbind(1)
+        self.mean = torch.tensor(np.stack(means), dtype=torch.float32, device=device)
+
+    def crop(self, index, view, size):
+        """Bilinear crops `[n, 3, size, size]`, 0..255, of pictures `index`; outside is the picture's mean colour.
+
+        `view`: centre x, y (pixel indices), picture pixels per crop pixel along x, y, rotation, mirror (1 or -1), each `[n]`.
+        """
+        cx, cy, sx, sy, angle, mirror = (v.view(-1, 1, 1) for v in view)
+        steps = torch.arange(size, device=cx.device) - (size - 1) / 2
+        i, j = steps.view(1, 1, -1), steps.view(1, -1, 1)
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        x = cx + cos * sx * mirror * i - sin * sy * j
+        y = cy + sin * sx * mirror * i + cos * sy * j
+        right = (self.width[index] - 1).view(-1, 1, 1)
+        bottom = (self.height[index] - 1).view(-1, 1, 1)
+        inside = (x >= 0) & (y >= 0) & (x <= right) & (y <= bottom)
+        x = torch.minimum(x.clamp_min(0), right.float())
+        y = torch.minimum(y.clamp_min(0), bottom.float())
+        x0, y0 = x.long(), y.long()
+        fx, fy = (x - x0).unsqueeze(1), (y - y0).unsqueeze(1)
+        at = self.offset[index].view(-1, 1, 1) + y0 * self.width[index].view(-1, 1, 1) + x0
+        across = (x0 < right).long()
+        down = (y0 < bottom).long() * self.width[index].view(-1, 1, 1)
+
+        def colours(a):
+            packed = self.pixels[a]
+            return torch.stack([packed & 255, (packed >> 8) & 255, (packed >> 16) & 255], 1).float()
+
+        top = torch.lerp(colours(at), colours(at + across), fx)
+        low = torch.lerp(colours(at + down), colours(at + down + across), fx)
+        fill = self.mean[index].view(-1, 3, 1, 1)
+        return torch.where(inside.unsqueeze(1), torch.lerp(top, low, fy), fill)
+
+
+class Pairs:
+    """Draws pairs of template and search crops. `shares`: how often each pack is drawn. `certain`: packs with exact boxes."""
+
+    def __init__(self, pictures, shares, certain, held_out, device, options):
+        self.pictures, self.device, self.options = pictures, device, options
+        clips, stills, photos = {}, {}, {}
+        for i, m in enumerate(pictures.meta):
+            if "c" in m:
+                clips.setdefault((m["pack"], m["c"]), []).append((i, m["b"][0]))
+            elif "b" in m:
+                stills.setdefault(m["pack"], []).extend((i, b, len(m["b"])) for b in m["b"] if min(b[2], b[3]) >= 10)
+            else:
+                photos.setdefault(m["pack"], []).append(i)
+        tensor = lambda data, dtype=torch.float32: torch.tensor(data, dtype=dtype, device=device)
+        picture, box, first, length, weight, exact = [], [], [], [], [], []
+        self.names = []
+        share_of = {}
+        for (pack, clip), sightings in clips.items():
+            kind = held_out(clip)
+            if kind is None:
+                continue
+            share_of.setdefault((pack, kind), 0.0)
+            share_of[(pack, kind)] += math.sqrt(len(sightings))
+        for (pack, clip), sightings in clips.items():
+            kind = held_out(clip)
+            if kind is None:
+                continue
+            self.names.append(clip)
+            first.append(len(picture))
+            length.append(len(sightings))
+            weight.append(shares.get((pack, kind), 0) * math.sqrt(len(sightings)) / share_of[(pack, kind)])
+            exact.append(certain(pack, clip))
+            for p, b in sightings:
+                picture.append(p)
+                box.append(b)
+        self.clip_share = sum(weight)
+        self.first, self.length = tensor(first, torch.long), tensor(length, torch.long)
+        self.clip_weight, self.clip_exact = tensor(weight), tensor(exact, torch.bool)
+        self.sight_picture, self.sight_box = tensor(picture, torch.long), tensor(box)
+        picture, box, weight, exact = [], [], [], []
+        for pack, objects in stills.items():
+            seen = [self._seen(p, b) / n for p, b, n in objects]
+            for (p, b, _), w in zip(objects, seen):
+                picture.append(p)
+                box.append(b)
+                weight.append(shares.get((pack, ""), 0) * w / sum(seen))
+                exact.append(certain(pack, ""))
+        self.still_share = sum(weight)
+        self.still_picture, self.still_box = tensor(picture, torch.long), tensor(box)
+        self.still_weight, self.still_exact = tensor(weight), tensor(exact, torch.bool)
+        picture, weight = [], []
+        for pack, list_ in photos.items():
+            picture += list_
+            weight += [shares.get((pack, ""), 0) / len(list_)] * len(list_)
+        self.photo_share = sum(weight)
+        self.photo_picture, self.photo_weight = tensor(picture, torch.long), tensor(weight)
+
+    def _seen(self, picture, box):
+        """Share of an object's search region that is inside its picture: little is to be learnt from a filled border."""
+        x, y, w, h = box
+        m, p = self.pictures.meta[picture], (w + h) / 2
+        half = math.sqrt((w + p) * (h + p)) * SEARCH / TEMPLATE / 2
+        span = lambda c, size: max(0.0, min(size, c + half) - max(0.0, c - half))
+        return span(x + w / 2, m["w"]) * span(y + h / 2, m["h"]) / (2 * half) ** 2
+
+    def _uniform(self, n, low, high):
+        return torch.rand(n, device=self.device) * (high - low) + low
+
+    def _choose(self, n):
+        """Picture and box of template and search, whether boxes are exact, and a number for what is shown."""
+        total = self.clip_share + self.still_share + self.photo_share
+        a = round(n * self.clip_share / total)
+        b = round(n * self.still_share / total) if self.photo_share else n - a
+        c = n - a - b
+        parts = []
+        if a:
+            clip = torch.multinomial(self.clip_weight, a, True)
+            length = self.length[clip]
+            z = (torch.rand(a, device=self.device) * length).long()
+            gap = self.options["gap"]
+            low, high = (z - gap).clamp_min(0), torch.minimum(z + gap, length - 1)
+            x = low + (torch.rand(a, device=self.device) * (high - low + 1)).long()
+            z, x = self.first[clip] + z, self.first[clip] + x
+            parts.append(
+                (self.sight_picture[z], self.sight_box[z], self.sight_picture[x], self.sight_box[x], self.clip_exact[clip], clip)
+            )
+        if b:
+            o = torch.multinomial(self.still_weight, b, True)
+            p, box = self.still_picture[o], self.still_box[o]
+            parts.append((p, box, p, box, self.still_exact[o], 10**6 + p))
+        if c:
+            p = self.photo_picture[torch.multinomial(self.photo_weight, c, True)]
+            w, h = self.pictures.width[p].float(), self.pictures.height[p].float()
+            side = torch.exp(torch.lerp(torch.full_like(w, math.log(24)), (torch.minimum(w, h) * 0.4).clamp_min(32).log(), torch.rand_like(w)))
+            aspect = torch.exp(self._uniform(c, -0.7, 0.7))
+            bw, bh = torch.minimum(w * 0.8, side * aspect), torch.minimum(h * 0.8, side / aspect)
+            box = torch.stack([torch.rand_like(w) * (w - bw), torch.rand_like(w) * (h - bh), bw, bh], 1)
+            parts.append((p, box, p, box, torch.zeros(c, dtype=torch.bool, device=self.device), 10**6 + p))
+        order = torch.randperm(n, device=self.device)
+        return [torch.cat(column)[order] for column in zip(*parts)]
+
+    def draw(self, n):
+        """Crops `[n, 3, s, s]` and truths: `box` `[n, 4]` (centre x, y from the crop's centre, width, height; search pixels)."""
+        o = self.options
+        strength = o["strength"]
+        zp, zb, xp, xb, exact, source = self._choose(n)
+        u = self._uniform
+        flip = torch.where(torch.rand(n, device=self.device) < 0.5, 1.0, -1.0)
+        still = zp == xp
+        side = lambda b: torch.sqrt((b[:, 2] + 0.5 * (b[:, 2] + b[:, 3])) * (b[:, 3] + 0.5 * (b[:, 2] + b[:, 3])))
+        centre = lambda b: (b[:, 0] + b[:, 2] / 2 - 0.5, b[:, 1] + b[:, 3] / 2 - 0.5)
+        zero = torch.zeros(n, device=self.device)
+
+        zs = side(zb) / TEMPLATE * torch.exp(u(n, -0.04, 0.04) * strength)
+        zx, zy = centre(zb)
+        jitter = lambda: u(n, -2, 2) * zs * strength
+        templates = self.pictures.crop(zp, (zx + jitter(), zy + jitter(), zs, zs, zero, flip), TEMPLATE)
+
+        scale = side(xb) / TEMPLATE * torch.exp(u(n, -o["scale"], o["scale"]))
+        aspect = torch.exp(u(n, -0.12, 0.12) * strength * torch.where(still, 1.5, 1.0))
+        sx, sy = scale * aspect, scale / aspect
+        reach = torch.where(torch.rand(n, device=self.device) < 0.5, o["shift"], o["shift"] / 3)
+        dx, dy = u(n, -1, 1) * reach, u(n, -1, 1) * reach
+        turned = torch.rand(n, device=self.device) < torch.where(still, 0.5, 0.2)
+        angle = torch.where(turned, u(n, -0.2, 0.2) * strength, zero)
+        px, py = centre(xb)
+        a, b = dx * sx * flip, dy * sy
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        searches = self.pictures.crop(xp, (px - (cos * a - sin * b), py - (sin * a + cos * b), sx, sy, angle, flip), SEARCH)
+        box = torch.stack([dx, dy, xb[:, 2] / sx, xb[:, 3] / sy], 1)
+
+        if strength > 0:
+            other, theirs = searches.roll(1, 0), box.roll(1, 0)
+            searches = self._paste_distractor(searches, box, other, theirs, torch.randperm(n, device=self.device)[: round(n * o["distractor"])])
+            searches = self._occlude(searches, box, other, torch.randperm(n, device=self.device)[: round(n * o["occlusion"])])
+            s = strength * torch.where(still, 1.2, 0.8)
+            grey = torch.rand(n, device=self.device) < 0.12
+            searches = self._colour(searches, s, 0.7, grey)
+            templates = self._colour(templates, s * 0.7, 0.4, grey)
+            self._lower_resolution(templates, searches, o["lowResolution"])
+            self._blur(searches, 0.2 * strength, 9)
+            self._blur(templates, 0.08 * strength, 4)
+            some = torch.randperm(n, device=self.device)[: round(n * 0.15 * strength)]
+            deviation = u(len(some), 2, 14).view(-1, 1, 1, 1)
+            part = searches[some]
+            searches[some] = (part + (torch.rand_like(part) - 0.5) * deviation * math.sqrt(12)).clamp(0, 255)
+        return {"templates": templates, "searches": searches, "box": box, "exact": exact, "source": source}
+
+    def _paste(self, x, some, other, ok, width, height, from_x, from_y, to_x, to_y):
+        """Copies rectangles of `other` over `x`, both `[k, 3, S, S]`, at top-left corners in crop pixels."""
+        size = x.shape[-1]
+        at = torch.arange(size, device=self.device)
+        col = lambda v: v.view(-1, 1, 1)
+        i, j = at.view(1, 1, -1), at.view(1, -1, 1)
+        hit = col(ok) & (i >= col(to_x).round()) & (i < col(to_x + width).round())
+        hit = hit & (j >= col(to_y).round()) & (j < col(to_y + height).round())
+        u = (col(from_x) + i - col(to_x)).long().clamp(0, size - 1)
+        v = (col(from_y) + j - col(to_y)).long().clamp(0, size - 1)
+        index = (v * size + u).flatten(1).unsqueeze(1).expand(-1, 3, -1)
+        copied = other[some].flatten(2).gather(2, index).view(-1, 3, size, size)
+        x[some] = torch.where(hit.unsqueeze(1), copied, x[some])
+        return x
+
+    def _paste_distractor(self, x, box, other, theirs, some):
+        own, their = box[some], theirs[some]
+        k, half = len(some), SEARCH / 2
+        reach = torch.maximum((own[:, 2] + their[:, 2]) / 2, (own[:, 3] + their[:, 3]) / 2)
+        angle, distance = self._uniform(k, 0, 2 * math.pi), self._uniform(k, 0.8, 1.8) * reach
+        px, py = own[:, 0] + angle.cos() * distance, own[:, 1] + angle.sin() * distance
+        over = ((px - own[:, 0]).abs() < (own[:, 2] + their[:, 2]) / 2) & ((py - own[:, 1]).abs() < (own[:, 3] + their[:, 3]) / 2)
+        ok = ~over & (their[:, 2:].amax(1) <= 150)
+        w, h = their[:, 2], their[:, 3]
+        return self._paste(
+            x, some, other, ok, w, h,
+            half + their[:, 0] - w / 2, half + their[:, 1] - h / 2, half + px - w / 2, half + py - h / 2,
+        )  # fmt: skip
+
+    def _occlude(self, x, box, other, some):
+        own, k, half = box[some], len(some), SEARCH / 2
+        w, h = own[:, 2] * self._uniform(k, 0.2, 0.8), own[:, 3] * self._uniform(k, 0.2, 0.8)
+        px = half + own[:, 0] + self._uniform(k, -0.6, 0.6) * own[:, 2] - w / 2
+        py = half + own[:, 1] + self._uniform(k, -0.6, 0.6) * own[:, 3] - h / 2
+        everywhere = torch.ones(k, dtype=torch.bool, device=self.device)
+        return self._paste(x, some, other, everywhere, w, h, self._uniform(k, 0, half), self._uniform(k, 0, half), px, py)
+
+    def _colour(self, x, strength, chance, grey):
+        n = len(x)
+        s = torch.where(torch.rand(n, device=self.device) < chance, strength, 0)
+        u = self._uniform
+        luma = torch.tensor(LUMA, device=self.device).view(1, 1, 3)
+        contrast = torch.exp(u(n, -0.35, 0.35) * s)
+        brightness = u(n, -30, 30) * s
+        saturation = torch.exp(u(n, -0.5, 0.35) * s).view(-1, 1, 1)
+        gain = torch.exp((torch.rand(n, 3, device=self.device) - 0.5) * 0.24 * s.view(-1, 1))
+        matrix = (luma + saturation * (torch.eye(3, device=self.device) - luma)) * (gain * contrast.view(-1, 1)).unsqueeze(2)
+        offset = gain * (118 - 118 * contrast + brightness).view(-1, 1)
+        y = torch.baddbmm(offset.unsqueeze(2), matrix, x.flatten(2)).clamp_(0, 255)
+        flat = torch.where(grey.view(-1, 1, 1), luma, torch.eye(3, device=self.device))
+        return torch.bmm(flat.expand(n, 3, 3), y).view_as(x)
+
+    def _lower_resolution(self, templates, searches, share):
+        n = len(templates)
+        order = torch.randperm(n, device=self.device)[: round(n * share)]
+        for some in order.chunk(6):
+            if len(some) == 0:
+                continue
+            factor = math.exp(np.random.uniform(math.log(1.3), math.log(4)))
+            for x, f in ((templates, factor), (searches, factor * np.random.uniform(0.8, 1.2))):
+                size = x.shape[-1]
+                small = F.interpolate(x[some], size=max(8, round(size / f)), mode="area")
+                x[some] = F.interpolate(small, size=size, mode="bilinear")
+
+    def _blur(self, x, share, longest):
+        n = len(x)
+        for some in torch.randperm(n, device=self.device)[: round(n * share)].chunk(4):
+            if len(some) == 0:
+                continue
+            length, direction = np.random.randint(2, longest + 1), np.random.randint(3)
+            kx, ky = (1 if direction == 1 else length), (1 if direction == 0 else length)
+            pad = (kx // 2, kx - 1 - kx // 2, ky // 2, ky - 1 - ky // 2)
+            x[some] = F.avg_pool2d(F.pad(x[some], pad, mode="replicate"), (ky, kx), stride=1)
