@@ -34,6 +34,7 @@ export {
   type Precision,
   parseManifest,
   type SiamfcHead,
+  templateMask,
 } from './manifest.js';
 export type { FillCrop } from './request-queue.js';
 export type { EncoderLoad, EncoderStats, SchedulerOptions } from './scheduler.js';
@@ -45,3 +46,4 @@ export {
   peakCorrelation,
   type Similarity,
 } from './similarity.js';
+export { maskOf, maskTemplate, type TemplateMask } from './template-mask.js';

@@ -19,6 +19,12 @@ const modelFile = z.strictObject({
 
 const modelFiles = z.strictObject({ encoder: modelFile, head: modelFile.optional() });
 
+/** `TemplateMask` of a manifest or a recipe. */
+export const templateMask = z.strictObject({
+  margin: z.number().min(0),
+  outside: z.number().min(0).max(1),
+});
+
 const boxHead = z.strictObject({
   kind: z.literal('box'),
   /** Input names of the graph. */
@@ -33,6 +39,8 @@ const boxHead = z.strictObject({
   box: z.strictObject({ output: z.string(), kind: z.literal('ltrb') }),
   /** Cells along one side of the maps, and the position of cell 0 in search pixels from the crop's centre. */
   grid: z.strictObject({ size: z.int().positive(), offset: z.number() }),
+  /** How template embeddings are masked before the head sees them; absent: they are not. */
+  templateMask: templateMask.optional(),
 });
 
 const siamfcHead = z.strictObject({

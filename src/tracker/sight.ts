@@ -6,6 +6,7 @@ import {
   cropLayout,
   type Embedding,
   type Model,
+  maskTemplate,
 } from '../model/index.js';
 import { BoxForm, type Pick } from './box-form.js';
 import type { Extent } from './extent.js';
@@ -53,14 +54,17 @@ export class Sight {
     return { pick: form.pick(target.template, searches, at, side) };
   }
 
-  /** The look at a place: a template embedding. */
-  embed(picture: I420Picture, place: Place, mean: Colour): Promise<Embedding> {
+  /** The look at a place: a template embedding, masked where the model's head wants it. */
+  async embed(picture: I420Picture, place: Place, mean: Colour): Promise<Embedding> {
     const { manifest, encoder } = this.model;
     const size = manifest.input.template;
     const side = contextSide(place.w, place.h, manifest.contextAmount);
-    return encoder.embed(size, (out, offset) =>
+    const whole = await encoder.embed(size, (out, offset) =>
       cropForModel(manifest, picture, place.cx, place.cy, side, size, mean, out, offset),
     );
+    const { head, stride, contextAmount } = manifest;
+    const mask = head.kind === 'box' ? head.templateMask : undefined;
+    return mask ? maskTemplate(whole, mask, place, { stride, contextAmount, template: size }) : whole;
   }
 
   /**

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { SiamtrackError } from '../common/index.js';
+import { templateMask } from '../model/manifest.js';
 import { TRAINING_ENGINES, TRAINING_PRECISIONS } from './names.js';
 import { networkSchema } from './network-spec.js';
 
@@ -69,6 +70,11 @@ export const configSchema = z.strictObject({
       template: z.int().default(127),
       search: z.int().default(255),
       contextAmount: z.number().default(0.5),
+      /**
+       * Masks template embeddings by the target's box before the head. Random patches of photos then have exact boxes: the mask tells
+       * what part of the crop is meant.
+       */
+      templateMask: templateMask.optional(),
     })
     .prefault({}),
   pairs: z

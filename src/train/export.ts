@@ -5,6 +5,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { type ModelManifest, parseManifest } from '../model/index.js';
 import { encodeOnnx, type Graph } from '../onnx/index.js';
 import { type Checkpoint, CheckpointError, writeCheckpoint } from './checkpoint.js';
+import type { TrainConfig } from './config.js';
 import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
 import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
 import { calibrate, type GraphInputs } from './onnx/calibrate.js';
@@ -56,7 +57,7 @@ export function namedArrays(checkpoint: Checkpoint, which: 'average' | 'weights'
 /** The network and crop sizes a checkpoint was trained with. */
 export function shapeOf(checkpoint: Checkpoint) {
   const spec = networkSchema.parse(checkpoint.header.network);
-  const input = checkpoint.header.input as { template: number; search: number; contextAmount: number };
+  const input = checkpoint.header.input as TrainConfig['input'];
   return {
     spec,
     input,
@@ -164,6 +165,7 @@ export async function exportModel(
       score: { output: NAMES.score, kind: 'logit' },
       box: { output: NAMES.box, kind: 'ltrb' },
       grid: { size: searchCells, offset: (-searchCells / 2) * stride },
+      ...(input.templateMask && { templateMask: input.templateMask }),
     },
     files: {
       float32: { encoder: encoderFile, head: headFile },

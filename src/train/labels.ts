@@ -1,4 +1,5 @@
 import type { Batch } from './data/batch.js';
+import type { PairTruth } from './data/pairs.js';
 
 /** The search grid: cell i looks at `offset + i * stride` search pixels from the crop's centre, along x and y. */
 export interface Grid {
@@ -16,7 +17,7 @@ export interface Labels {
   /** Left, top, right, bottom, 4 a cell. */
   readonly box: Float32Array;
   readonly boxWeight: Float32Array;
-  /** The teacher's maps on the student's grid, with weight 0 where its grid has no such cell. */
+  /** The teacher's maps on the student's grid, its boxes with weight 0 where they are not to be learnt or its grid has no such cell. */
   readonly teacherScore: Float32Array;
   readonly teacherBox: Float32Array;
   readonly teacherWeight: Float32Array;
@@ -50,7 +51,7 @@ export function makeLabels(batch: Batch, grid: Grid, teacherGrid?: Grid): Labels
         const isNearest = j * grid.cells + i === nearest;
         if (isNearest || r < 0.5) labels.score[at] = 1;
         else if (r < 1 || (truth.certainty === 'place' && r < 1.5)) labels.scoreWeight[at] = 0;
-        if (truth.certainty !== 'box' || !(isNearest || r < 0.7)) continue;
+        if (truth.certainty === 'place' || !(isNearest || r < 0.7)) continue;
         const sides = [
           dx + truth.width / 2,
           dy + truth.height / 2,
@@ -64,7 +65,7 @@ export function makeLabels(batch: Batch, grid: Grid, teacherGrid?: Grid): Labels
       }
     }
     if (batch.teacher && teacherGrid)
-      copyTeacher(batch.teacher.score, batch.teacher.box, k, teacherGrid, grid, labels);
+      copyTeacher(batch.teacher.score, batch.teacher.box, k, teacherGrid, grid, labels, truth.certainty);
   }
   return labels;
 }
@@ -82,6 +83,7 @@ function copyTeacher(
   from: Grid,
   to: Grid,
   labels: Labels,
+  certainty: PairTruth['certainty'],
 ): void {
   const shift = Math.round((from.offset - to.offset) / to.stride);
   const cells = from.cells ** 2;
@@ -92,7 +94,8 @@ function copyTeacher(
       const source = j * from.cells + i;
       const at = k * to.cells ** 2 + y * to.cells + x;
       labels.teacherScore[at] = score[k * cells + source];
-      labels.teacherWeight[at] = 1;
+      // Of a patch the teacher sees an object's extent, where the patch's own is asked for.
+      labels.teacherWeight[at] = certainty === 'patch' ? 0 : 1;
       for (let c = 0; c < 4; c++)
         labels.teacherBox[at * 4 + c] = Math.max(1, box[k * 4 * cells + c * cells + source]);
     }

@@ -93,8 +93,9 @@ export async function prepare(
 }
 
 function pairOptions({ pairs, input }: TrainConfig): PairOptions {
-  const { template, search, contextAmount } = input;
-  return { ...pairs, templateSize: template, searchSize: search, contextAmount };
+  const { template, search, contextAmount, templateMask } = input;
+  const masked = templateMask !== undefined;
+  return { ...pairs, templateSize: template, searchSize: search, contextAmount, masked };
 }
 
 type Setup = ConstructorParameters<typeof BatchSource>[0];

@@ -1,10 +1,12 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
+import { maskOf } from '../model/index.js';
 import type { TensorFlow } from '../tensorflow/index.js';
 import type { TrainConfig } from './config.js';
 import type { Batch } from './data/batch.js';
 import { type Grid, makeLabels } from './labels.js';
 import * as losses from './losses.js';
 import type { HeadOutput, Network, NormMode, Statistics, Weights } from './network.js';
+import { cellsOf, strideOf } from './network-spec.js';
 
 /** Per-channel mean and deviation of the teacher's embeddings: students learn the standardised ones. */
 export interface FeatureScale {
@@ -28,6 +30,8 @@ export interface StepInput {
 export type BatchTensors = {
   readonly templates: Tensor4D;
   readonly searches: Tensor4D;
+  /** Factors of the template embeddings' cells, `[n, T, T, 1]`; absent where they are not masked. */
+  readonly masks: Tensor4D | undefined;
   readonly score: Tensor2D;
   readonly scoreWeight: Tensor2D;
   readonly box: Tensor2D;
@@ -60,6 +64,7 @@ export function batchTensors(input: StepInput, batch: Batch): BatchTensors {
   return {
     templates: crops(batch.templates, config.input.template),
     searches: crops(batch.searches, config.input.search),
+    masks: masksOf(input, batch),
     score: tf.tensor2d(labels.score, [n, cells]),
     scoreWeight: tf.tensor2d(labels.scoreWeight, [n, cells]),
     box: tf.tensor2d(labels.box, [n * cells, 4]),
@@ -70,6 +75,17 @@ export function batchTensors(input: StepInput, batch: Batch): BatchTensors {
     teacherTemplates: features(batch.teacher?.templates),
     teacherSearches: features(batch.teacher?.searches),
   };
+}
+
+function masksOf({ tf, config, network }: StepInput, { truths }: Batch): Tensor4D | undefined {
+  const { templateMask, template } = config.input;
+  if (!templateMask) return undefined;
+  const cells = cellsOf(network.spec, template);
+  const stride = strideOf(network.spec);
+  const masks = new Float32Array(truths.length * cells * cells);
+  for (const [k, { template: of }] of truths.entries())
+    masks.set(maskOf(templateMask, cells, stride, of.width, of.height), k * cells * cells);
+  return tf.tensor4d(masks, [truths.length, cells, cells, 1]);
 }
 
 /** What the network says of a batch of n pairs. */
@@ -94,7 +110,7 @@ export function forward(
   tf: TensorFlow,
   network: Network,
   w: Weights,
-  { templates, searches }: Pick<BatchTensors, 'templates' | 'searches'>,
+  { templates, searches, masks }: Pick<BatchTensors, 'templates' | 'searches' | 'masks'>,
   record: Map<string, Statistics>,
   fixed?: ReadonlyMap<string, Statistics>,
   headGradient = 1,
@@ -103,7 +119,8 @@ export function forward(
   const search = network.encode(searches, w, mode);
   const template = network.encode(templates, w, { kind: 'fixed', statistics: fixed ?? new Map(record) });
   const n = templates.shape[0];
-  const own = losses.damped(tf, template, headGradient);
+  const shown = masks ? (tf.mul(template, masks) as Tensor4D) : template;
+  const own = losses.damped(tf, shown, headGradient);
   const seen = losses.damped(tf, search, headGradient);
   const neighbours = tf.concat([own.slice([1], [n - 1]), own.slice([0], [1])], 0);
   const head = network.head(

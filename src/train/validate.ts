@@ -28,8 +28,9 @@ export async function validate(
       const w = weights();
       const mode = { kind: 'fixed', statistics } as const;
       const tensors = batchTensors({ ...input, teacherGrid: undefined, featureScale: undefined }, batch);
+      const templates = network.encode(tensors.templates, w, mode);
       const { score, box } = network.head(
-        network.encode(tensors.templates, w, mode),
+        tensors.masks ? templates.mul(tensors.masks) : templates,
         network.encode(tensors.searches, w, mode),
         w,
         mode,

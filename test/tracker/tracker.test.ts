@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Box, iou } from '../../src/common/index.js';
 import { loadModel, type Model } from '../../src/model/index.js';
 import { Tracker } from '../../src/tracker/index.js';
+import { loadEmbedding } from '../../src/tracker/snapshot.js';
 import { drawPicture, noisePicture, type Rgb } from '../model/pictures.js';
 import { tinyManifest, tinySiamfcManifest, writeTinyModel } from '../model/tiny-model.js';
 import { publishedModel } from '../published/index.js';
@@ -55,6 +56,31 @@ describe('a target that moves', () => {
     await tracker.init(draw(at(0)), at(0));
     for (let k = 1; k <= 12; k++)
       expect(iou((await tracker.update(draw(at(k)))).box, at(k)), `frame ${k}`).toBeGreaterThan(0.5);
+    await model.dispose();
+  });
+});
+
+describe('a head that wants its template masked', () => {
+  it('sees what was pointed at, and little of what is around it', async () => {
+    const { head, ...rest } = tinyManifest();
+    const masked = { ...(head as object), templateMask: { margin: 0, outside: 0 } };
+    const folder = writeTinyModel({ ...rest, head: masked });
+    folders.push(folder);
+    const model = await loadModel(folder);
+    const templateOf = async (of: Model, box: Box) => {
+      const tracker = new Tracker(of, { memory: false, extent: false });
+      await tracker.init(scene([100, 100, 40, 40]), box);
+      return loadEmbedding(tracker.snapshot().template);
+    };
+    // A pole: the columns beside it are masked, its own are as they were.
+    const pole: Box = [118, 60, 4, 120];
+    const [whole, part] = [await templateOf(boxModel, pole), await templateOf(model, pole)];
+    const { side } = part;
+    const kept = Array.from(part.data, (v, k) => (v === whole.data[k] ? 'same' : v === 0 ? 'gone' : 'less'));
+    const row = kept.slice((side >> 1) * side, ((side >> 1) + 1) * side);
+    expect(row[side >> 1]).not.toBe('gone');
+    expect(row[0]).toBe('gone');
+    expect(row.at(-1)).toBe('gone');
     await model.dispose();
   });
 });

@@ -9,6 +9,7 @@ const truth = (t: Partial<PairTruth>): PairTruth => ({
   cy: 0,
   width: 64,
   height: 48,
+  template: { width: 60, height: 45 },
   certainty: 'box',
   source: 'a',
   kind: 'a',
@@ -65,5 +66,10 @@ describe('labels on the search grid', () => {
     expect([...labels.teacherBox.subarray(cell(8, 8) * 4, cell(8, 8) * 4 + 4)]).toEqual([5, 5, 33, 5]);
     expect(labels.teacherWeight[cell(0, 3)]).toBe(0);
     expect(labels.teacherWeight[cell(1, 1)]).toBe(1);
+    // The extent of a patch is its own, not that of the object a teacher sees in it.
+    const patch = makeLabels(batch([truth({ certainty: 'patch' })], teacher), grid, teacherGrid);
+    expect(patch.teacherScore[cell(8, 8)]).toBe(0.75);
+    expect(patch.teacherWeight.every((w) => w === 0)).toBe(true);
+    expect(patch.boxWeight[cell(8, 8)]).toBe(1);
   });
 });

@@ -38,7 +38,8 @@ describeTensorFlow('batch-norm statistics of given weights', (tf) => {
       parts.map((t, i) => [network.parameters[i].name, t.reshape(network.parameters[i].shape as number[])]),
     );
   };
-  const truth = { cx: 0, cy: 0, width: 40, height: 40, certainty: 'box', source: 'a', kind: 'a' } as const;
+  const size = { width: 40, height: 40 };
+  const truth = { cx: 0, cy: 0, ...size, template: size, certainty: 'box', source: 'a', kind: 'a' } as const;
   /** Two pairs of pictures of one grey value each, so that the first layer's statistics follow from it. */
   const batch = (grey: number): Batch => ({
     index: 0,

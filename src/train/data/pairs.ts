@@ -11,6 +11,8 @@ export interface PairOptions {
   readonly templateSize: number;
   readonly searchSize: number;
   readonly contextAmount: number;
+  /** Whether the template's mask tells what part of it is meant. */
+  readonly masked: boolean;
   /** Share of pairs from clips, stills and photos (any positive numbers). */
   readonly mixture: { readonly clips: number; readonly stills: number; readonly photos: number };
   /** Furthest distance of the target from the search crop's centre, search pixels, along x and y. */
@@ -37,8 +39,12 @@ export interface PairTruth {
   readonly cy: number;
   readonly width: number;
   readonly height: number;
-  /** `box`: a labelled box; `place`: the centre is certain and the extent is not (a random patch of a photo, a rough box). */
-  readonly certainty: 'box' | 'place';
+  /** Size of the target in the template crop, template pixels. */
+  readonly template: { readonly width: number; readonly height: number };
+  /**
+   * `box`: a labelled box; `patch`: a random patch of a photo, whose extent is exact though it need not be an object's; `place`: the centre is certain and the extent is not (a random patch of a photo, a rough box).
+   */
+  readonly certainty: 'box' | 'patch' | 'place';
   /** Where the pair is from: pairs of different sources show different objects, and neither shows the other's. */
   readonly source: string;
   /** What its object looks like: a category of stills or of a clip's object, or the kind a clip is named by. */
@@ -48,7 +54,7 @@ export interface PairTruth {
 interface Choice {
   readonly source: string;
   readonly kind: string;
-  readonly certainty: 'box' | 'place';
+  readonly certainty: 'box' | 'patch' | 'place';
   readonly template: { readonly picture: number; readonly box: Box };
   readonly search: { readonly picture: number; readonly box: Box };
 }
@@ -137,6 +143,7 @@ export class PairSampler {
       cy: dy,
       width: box[2] / placed.scaleX,
       height: box[3] / placed.scaleY,
+      template: { width: choice.template.box[2] / zScale, height: choice.template.box[3] / zScale },
       certainty: choice.certainty,
       source: choice.source,
       kind: choice.kind,
@@ -198,7 +205,8 @@ export class PairSampler {
       box: [random.uniform(0, width - w), random.uniform(0, height - h), w, h] as const,
     };
     const source = `photo ${picture}`;
-    return { source, kind: source, certainty: 'place', template: sighting, search: sighting };
+    const certainty = this.#options.masked ? 'patch' : 'place';
+    return { source, kind: source, certainty, template: sighting, search: sighting };
   }
 
   #fromClip(random: Random, clip: CatalogueClip): Choice {

@@ -134,6 +134,7 @@ describe('a catalogue of masks', () => {
       templateSize: 15,
       searchSize: 31,
       contextAmount: 0.5,
+      masked: false,
       mixture: { clips: 1, stills: 0, photos: 0 },
       shift: 4,
       scale: 0.1,
@@ -147,7 +148,10 @@ describe('a catalogue of masks', () => {
     const crop = (size: number) => ({ data: new Float32Array(3 * size * size), at: 0, size });
     const before = (kind: string) => ({
       crop: crop(31),
-      truth: { cx: 0, cy: 0, width: 9, height: 9, certainty: 'box', source: 'other', kind } as const,
+      truth: {
+        ...{ cx: 0, cy: 0, width: 9, height: 9, template: { width: 9, height: 9 } },
+        ...({ certainty: 'box', source: 'other', kind } as const),
+      },
     });
     const draw = (kind: string) =>
       Array.from({ length: 40 }, (_, k) => sampler.draw(new Random(k), crop(15), crop(31), before(kind)));

@@ -2,6 +2,7 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contextSide } from '../../../src/model/index.js';
 import { type Catalogue, openCatalogue } from '../../../src/train/data/catalogue.js';
 import { type PairOptions, PairSampler, type PairTruth } from '../../../src/train/data/pairs.js';
 import { Random } from '../../../src/train/random.js';
@@ -11,6 +12,7 @@ const OPTIONS: PairOptions = {
   templateSize: 63,
   searchSize: 127,
   contextAmount: 0.5,
+  masked: false,
   mixture: { clips: 1, stills: 0, photos: 0 },
   shift: 24,
   scale: 0.2,
@@ -88,6 +90,26 @@ describe('pairs', () => {
         for (const c of [0, 1, 2]) expect(Math.abs(colour[c] - middle[c])).toBeLessThan(25);
       }
     }
+  });
+
+  it('say how large the target is in the template crop', () => {
+    // With its context it fills the crop.
+    for (const { template } of draw(10, { strength: 0 }).truths)
+      expect(contextSide(template.width, template.height, 0.5)).toBeCloseTo(63, 5);
+  });
+
+  it('teach the extent of a patch of a photo only where a mask tells what is meant', () => {
+    const photos = { ...catalogue, photos: catalogue.clips[0].sightings.map(({ picture }) => picture) };
+    const certaintyOf = (masked: boolean) => {
+      const mixture = { clips: 0, stills: 0, photos: 1 };
+      const sampler = new PairSampler(photos, pixels, { ...OPTIONS, mixture, masked });
+      const crop = (size: number) => ({ data: new Float32Array(3 * size * size), at: 0, size });
+      const { certainty } = sampler.draw(new Random(1), crop(63), crop(127), undefined);
+      sampler.close();
+      return certainty;
+    };
+    expect(certaintyOf(true)).toBe('patch');
+    expect(certaintyOf(false)).toBe('place');
   });
 
   it('teach no extent where a folder has rough boxes', () => {
