@@ -168,6 +168,7 @@ async function layoutOf(
   const lesson = await teacher.teach(
     new Float32Array(input.template ** 2 * 3),
     new Float32Array(input.search ** 2 * 3),
+    { width: input.template / 2, height: input.template / 2 },
   );
   const channels = lesson.search.length / searchCells ** 2;
   return {

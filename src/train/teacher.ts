@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { maskTemplate } from '../model/index.js';
 import { type BoxHead, type ModelManifest, parseManifest } from '../model/manifest.js';
 
 /** What a teacher says of one pair; maps are planar. */
@@ -48,13 +49,20 @@ export class Teacher {
     );
   }
 
-  /** @param template, search interleaved RGB floats 0..255 of the manifest's crop sizes */
-  async teach(template: Float32Array, search: Float32Array): Promise<Lesson> {
+  /**
+   * @param template, search interleaved RGB floats 0..255 of the manifest's crop sizes
+   * @param of size of the target in the template, pixels
+   */
+  async teach(
+    template: Float32Array,
+    search: Float32Array,
+    of: { readonly width: number; readonly height: number },
+  ): Promise<Lesson> {
     const { input } = this.manifest;
     const z = await this.#embed(template, input.template);
     const x = await this.#embed(search, input.search);
     const head = this.manifest.head as BoxHead;
-    const out = await this.#head.run({ [head.template]: z, [head.search]: x });
+    const out = await this.#head.run({ [head.template]: this.#masked(z, of), [head.search]: x });
     const box = out[head.box.output].data as Float32Array;
     return {
       template: z.data as Float32Array,
@@ -62,6 +70,20 @@ export class Teacher {
       score: probabilities(head, out[head.score.output].data as Float32Array),
       box,
     };
+  }
+
+  #masked(template: Tensor, of: { readonly width: number; readonly height: number }): Tensor {
+    const { head, stride, contextAmount, input } = this.manifest;
+    const mask = (head as BoxHead).templateMask;
+    if (!mask) return template;
+    const [, channels, side] = template.dims;
+    const embedding = { data: template.data as Float32Array, channels, side };
+    const crop = { stride, contextAmount, template: input.template };
+    return new Tensor(
+      'float32',
+      maskTemplate(embedding, mask, { w: of.width, h: of.height }, crop).data,
+      template.dims,
+    );
   }
 
   async #embed(crop: Float32Array, size: number): Promise<Tensor> {

@@ -85,6 +85,7 @@ async function make({ index, reuse }: BatchRequest): Promise<Batch> {
       const lesson = await teacher.teach(
         templates.subarray(k * size.template, (k + 1) * size.template),
         searches.subarray(k * size.search, (k + 1) * size.search),
+        truths[k].template,
       );
       lessons.templates.set(lesson.template, k * size.teacherTemplate);
       lessons.searches.set(lesson.search, k * size.teacherSearch);
