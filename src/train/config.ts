@@ -9,8 +9,7 @@ import { networkSchema } from './network-spec.js';
 
 const weight = z.number().min(0);
 
-/** A training recipe. Paths are relative to the file; environment variables as `${NAME}` are replaced in them. */
-export const configSchema = z.strictObject({
+const fields = z.strictObject({
   name: z.string().min(1),
   seed: z.int().default(1),
   /** What computes; default: native TensorFlow where it is installed, else WebGPU where that is. */
@@ -126,6 +125,7 @@ export const configSchema = z.strictObject({
       contrastive: weight.default(0),
       triplet: weight.default(0),
       response: weight.default(0),
+      responseTriplet: weight.default(0),
     })
     .prefault({}),
   optimiser: z.strictObject({
@@ -147,6 +147,18 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   workers: z.int().positive().default(2),
+});
+
+/** Losses that read the scores and boxes of a head. */
+const HEAD_LOSSES = ['score', 'pick', 'negative', 'box', 'teacherScore', 'teacherBox'] as const;
+
+/** A training recipe. Paths are relative to the file; environment variables as `${NAME}` are replaced in them. */
+export const configSchema = fields.superRefine(({ network, losses }, context) => {
+  if (network.head !== 'response') return;
+  for (const name of HEAD_LOSSES.filter((name) => losses[name] > 0)) {
+    const message = `expected 0, as network.head is "response", got ${losses[name]}`;
+    context.addIssue({ code: 'custom', path: ['losses', name], message });
+  }
 });
 export type TrainConfig = z.infer<typeof configSchema>;
 

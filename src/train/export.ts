@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type ModelManifest, parseManifest } from '../model/index.js';
+import { type Embedding, type ModelManifest, maskTemplate, parseManifest } from '../model/index.js';
 import { encodeOnnx, type Graph } from '../onnx/index.js';
 import { type Checkpoint, CheckpointError, writeCheckpoint } from './checkpoint.js';
 import type { TrainConfig } from './config.js';
+import type { PairTruth } from './data/pairs.js';
+import type { Grid } from './labels.js';
 import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
 import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
 import { calibrate, type GraphInputs } from './onnx/calibrate.js';
 import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
 import { quantise } from './onnx/quantise.js';
+import { fitResponseScore, type ResponseScore } from './response-score.js';
 
 /** What a manifest says that a checkpoint does not know. */
 export interface ExportDetails {
@@ -66,17 +69,32 @@ export function shapeOf(checkpoint: Checkpoint) {
   };
 }
 
-/** Crops to calibrate 8-bit weights on: interleaved RGB 0..255, crop after crop. */
+/** Pairs of crops to calibrate 8-bit weights and a plain response's score on: interleaved RGB 0..255, crop after crop. */
 export interface CalibrationCrops {
   readonly templates: Float32Array;
   readonly searches: Float32Array;
+  /** Where the target is in each search crop; without it a plain response keeps the gain and bias it was trained with. */
+  readonly truths?: readonly PairTruth[];
   readonly count: number;
 }
 
 /** The last layers of the head decide the box to a fraction of a pixel and cost little: they stay in float32. */
 const IN_FLOAT = new Set(['head.score.filter', 'head.box.filter']);
 
-async function quantisedGraphs(encoder: Graph, head: Graph, crops: CalibrationCrops) {
+/** Calibration crops as the graphs take them. */
+interface GraphCrops {
+  /** Inputs of the encoder. */
+  readonly templates: readonly GraphInputs[];
+  readonly searches: readonly GraphInputs[];
+  /** Their embeddings, the inputs of the head. */
+  readonly pairs: readonly GraphInputs[];
+}
+
+async function graphCrops(
+  encoder: Graph,
+  crops: CalibrationCrops,
+  masked: (template: GraphInputs[string], of: PairTruth | undefined) => GraphInputs[string],
+): Promise<GraphCrops> {
   const inputs = (data: Float32Array) => {
     const each = data.length / crops.count;
     const size = Math.sqrt(each / 3);
@@ -93,13 +111,45 @@ async function quantisedGraphs(encoder: Graph, head: Graph, crops: CalibrationCr
   };
   const pairs: GraphInputs[] = [];
   for (const [k, search] of searches.entries()) {
-    pairs.push({ [NAMES.template]: await embed(templates[k]), [NAMES.search]: await embed(search) });
+    const template = masked(await embed(templates[k]), crops.truths?.[k]);
+    pairs.push({ [NAMES.template]: template, [NAMES.search]: await embed(search) });
   }
   await session.release();
+  return { templates, searches, pairs };
+}
+
+/** The graphs with 8-bit weights. */
+async function quantisedGraphs(encoder: Graph, head: Graph | undefined, crops: GraphCrops) {
+  const { templates, searches, pairs } = crops;
   return {
     encoder: encodeOnnx(quantise(encoder, await calibrate(encoder, [...templates, ...searches]))),
-    head: encodeOnnx(quantise(head, await calibrate(head, pairs, IN_FLOAT), IN_FLOAT)),
+    head: head && encodeOnnx(quantise(head, await calibrate(head, pairs, IN_FLOAT), IN_FLOAT)),
   };
+}
+
+/** The gain and bias of a plain response, which is a sum on export: fitted to crops whose truth is known, else as trained. */
+function responseScore(
+  arrays: NamedArrays,
+  templateCells: number,
+  search: Grid,
+  pairs: readonly GraphInputs[],
+  truths: readonly PairTruth[] = [],
+): ResponseScore {
+  const embedding = ({ data, dims }: GraphInputs[string]): Embedding => ({
+    data,
+    channels: dims[1],
+    side: dims[2],
+  });
+  const known = pairs.slice(0, truths.length).map((pair, k) => ({
+    template: embedding(pair[NAMES.template]),
+    search: embedding(pair[NAMES.search]),
+    truth: truths[k],
+  }));
+  if (known.length > 0) return fitResponseScore(known, search);
+  const [gain] = arrays['head.response.filter'];
+  const [bias] = arrays['head.response.bias'];
+  const values = templateCells ** 2 * arrays['encoder.out.bias'].length;
+  return { gain: gain / values, bias };
 }
 
 /** Interleaved RGB 0..255 to normalised planes. */
@@ -121,7 +171,10 @@ function trainingWeights({ header, arrays }: Checkpoint): Checkpoint {
   return { header: { name, network, input, step }, arrays: Object.fromEntries(kept) };
 }
 
-/** Writes a model folder: `model.json`, `encoder.onnx`, `head.onnx` and the weights as trained. Returns the manifest. */
+/**
+ * Writes a model folder: `model.json`, `encoder.onnx`, `head.onnx` (none for plain SiamFC) and the weights as trained. Returns the
+ * manifest.
+ */
 export async function exportModel(
   checkpoint: Checkpoint,
   folder: string,
@@ -136,11 +189,23 @@ export async function exportModel(
     return { path, sha256: createHash('sha256').update(content).digest('hex') };
   };
   const stride = strideOf(spec);
+  const grid: Grid = { cells: searchCells, stride, offset: (-searchCells / 2) * stride };
   const encoder = encoderGraph(spec, arrays);
-  const head = headGraph(spec, arrays, templateCells, searchCells);
-  const quantised = calibration && (await quantisedGraphs(encoder, head, calibration));
-  const headFile = await write('head.onnx', encodeOnnx(head));
-  const encoderFile = await write('encoder.onnx', encodeOnnx(encoder));
+  const head = spec.head === 'response' ? undefined : headGraph(spec, arrays, templateCells, searchCells);
+  const masked = (template: GraphInputs[string], of: PairTruth | undefined) => {
+    const { templateMask, contextAmount, template: size } = input;
+    if (!templateMask || !of) return template;
+    const { width: w, height: h } = of.template;
+    const whole = { data: template.data, channels: template.dims[1], side: template.dims[2] };
+    const { data } = maskTemplate(whole, templateMask, { w, h }, { stride, contextAmount, template: size });
+    return { ...template, data };
+  };
+  const crops = calibration && (await graphCrops(encoder, calibration, masked));
+  const quantised = crops && (await quantisedGraphs(encoder, head, crops));
+  const files = async (suffix: string, encoder: Uint8Array, head: Uint8Array | undefined) => ({
+    encoder: await write(`encoder${suffix}.onnx`, encoder),
+    ...(head && { head: await write(`head${suffix}.onnx`, head) }),
+  });
   const manifest = {
     format: 1,
     ...details,
@@ -158,23 +223,23 @@ export async function exportModel(
     contextAmount: input.contextAmount,
     largestBatch: LARGEST_BATCH,
     encoder: { input: NAMES.input, output: NAMES.embedding },
-    head: {
-      kind: 'box',
-      template: NAMES.template,
-      search: NAMES.search,
-      score: { output: NAMES.score, kind: 'logit' },
-      box: { output: NAMES.box, kind: 'ltrb' },
-      grid: { size: searchCells, offset: (-searchCells / 2) * stride },
-      ...(input.templateMask && { templateMask: input.templateMask }),
-    },
-    files: {
-      float32: { encoder: encoderFile, head: headFile },
-      ...(quantised && {
-        int8: {
-          encoder: await write('encoder.int8.onnx', quantised.encoder),
-          head: await write('head.int8.onnx', quantised.head),
+    head: head
+      ? {
+          kind: 'box',
+          template: NAMES.template,
+          search: NAMES.search,
+          score: { output: NAMES.score, kind: 'logit' },
+          box: { output: NAMES.box, kind: 'ltrb' },
+          grid: { size: grid.cells, offset: grid.offset },
+          ...(input.templateMask && { templateMask: input.templateMask }),
+        }
+      : {
+          kind: 'siamfc',
+          ...responseScore(arrays, templateCells, grid, crops?.pairs ?? [], calibration?.truths),
         },
-      }),
+    files: {
+      float32: await files('', encodeOnnx(encoder), head && encodeOnnx(head)),
+      ...(quantised && { int8: await files('.int8', quantised.encoder, quantised.head) }),
     },
   };
   await writeFile(join(folder, 'model.json'), `${JSON.stringify(manifest, null, 2)}\n`);

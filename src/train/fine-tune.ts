@@ -47,6 +47,7 @@ export async function fineTuneConfig(
   const { folder, start } = await trainingWeightsOf(options.from);
   const { spec, input } = shapeOf(start);
   const steps = options.steps ?? 600;
+  const plain = spec.head === 'response';
   const config = configSchema.parse({
     name: `fine-tuned from ${String(start.header.name)}`,
     seed: options.seed ?? 1,
@@ -56,8 +57,13 @@ export async function fineTuneConfig(
     network: spec,
     input,
     freezeNorm: true,
-    teacher: { model: folder, standardise: false },
-    losses: { feature: 0.5, teacherScore: 0.5, teacherBox: 0 },
+    // A teacher needs a box head.
+    ...(plain
+      ? { losses: { score: 0, negative: 0, box: 0, teacherScore: 0, teacherBox: 0, response: 1 } }
+      : {
+          teacher: { model: folder, standardise: false },
+          losses: { feature: 0.5, teacherScore: 0.5, teacherBox: 0 },
+        }),
     optimiser: {
       batch: 8,
       steps,

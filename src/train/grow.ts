@@ -98,10 +98,12 @@ function compare(start: Checkpoint, network: NetworkSpec, template: number) {
 
 /** How a layer or parameter of the larger network is called in the smaller one; `undefined` where it is new. */
 function sources(old: NetworkSpec, network: NetworkSpec): (name: string) => string | undefined {
+  const field = (head: NetworkSpec['head'], name: 'channels' | 'depth') =>
+    head === 'response' ? head : head[name];
   const pairs = [
     ['network.embedding', old.embedding, network.embedding],
-    ['network.head.channels', old.head.channels, network.head.channels],
-    ['network.head.depth', old.head.depth, network.head.depth],
+    ['network.head.channels', field(old.head, 'channels'), field(network.head, 'channels')],
+    ['network.head.depth', field(old.head, 'depth'), field(network.head, 'depth')],
   ] as const;
   for (const [field, expected, got] of pairs) {
     if (expected !== got) throw new NetworkMismatchError(field, String(expected), String(got));

@@ -27,7 +27,7 @@ export interface Labels {
  * Cells inside half the target's ellipse are positive, outside the whole ellipse negative, between them ignored
  * (SiamBAN, Chen 2020, 3.3); the cell nearest to the centre is always positive.
  */
-export function makeLabels(batch: Batch, grid: Grid, teacherGrid?: Grid): Labels {
+export function makeLabels(batch: Pick<Batch, 'truths' | 'teacher'>, grid: Grid, teacherGrid?: Grid): Labels {
   const pairs = batch.truths.length;
   const cells = grid.cells ** 2;
   const labels: Labels = {
@@ -68,6 +68,18 @@ export function makeLabels(batch: Batch, grid: Grid, teacherGrid?: Grid): Labels
       copyTeacher(batch.teacher.score, batch.teacher.box, k, teacherGrid, grid, labels, truth.certainty);
   }
   return labels;
+}
+
+/** Cells of the search grid left out on each side by the plain response, whose cells are places of the whole template. */
+export function responseMargin(templateCells: number): number {
+  return Math.floor(templateCells / 2);
+}
+
+/** Where the cells of the plain response look. */
+export function responseGrid(search: Grid, templateCells: number): Grid {
+  const { stride } = search;
+  const offset = search.offset + responseMargin(templateCells) * stride;
+  return { cells: search.cells - templateCells + 1, stride, offset };
 }
 
 function nearestCell(grid: Grid, x: number, y: number): number {

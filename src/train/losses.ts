@@ -39,11 +39,19 @@ export function tripletMarginLoss(
  *
  * @param scores response maps as `[n, cells]`
  * @param positive 1 at positive cells, 0 elsewhere, `[n, cells]`; every row needs at least one of each
+ * @param weights 1 to count, 0 to ignore, `[n, cells]`; default: all count
  */
-export function tripletResponseLoss(tf: TensorFlow, scores: Tensor2D, positive: Tensor2D): Scalar {
+export function tripletResponseLoss(
+  tf: TensorFlow,
+  scores: Tensor2D,
+  positive: Tensor2D,
+  weights?: Tensor2D,
+): Scalar {
   return tf.tidy(() => {
     const differences = scores.expandDims(1).sub(scores.expandDims(2)); // [n, p, q] = score q - score p
-    const pairs = positive.expandDims(2).mul(tf.sub(1, positive).expandDims(1));
+    const counted = (cells: Tensor) => (weights ? cells.mul(weights) : cells);
+    const negative = counted(tf.sub(1, positive));
+    const pairs = counted(positive).expandDims(2).mul(negative.expandDims(1));
     const costs = tf.softplus(differences).mul(pairs).sum([1, 2]);
     return costs.div(pairs.sum([1, 2]).maximum(1)).mean() as Scalar;
   });

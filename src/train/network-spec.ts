@@ -25,12 +25,16 @@ export const networkSchema = z.object({
   stages: z.array(stageSchema).min(1),
   /** Channels of the embedding, made by a last 1x1 convolution without activation. */
   embedding: z.int().positive(),
-  head: z.object({
-    /** Channels inside the head. */
-    channels: z.int().positive(),
-    /** 3x3 convolutions shared by the score and the box. */
-    depth: z.int().nonnegative(),
-  }),
+  /** `response`: plain SiamFC, which has no head but the correlation of the two embeddings, and no box. */
+  head: z.union([
+    z.literal('response'),
+    z.object({
+      /** Channels inside the head. */
+      channels: z.int().positive(),
+      /** 3x3 convolutions shared by the score and the box. */
+      depth: z.int().nonnegative(),
+    }),
+  ]),
 });
 export type NetworkSpec = z.infer<typeof networkSchema>;
 
@@ -73,6 +77,11 @@ export function layersOf(
   conv(encoder, 'encoder.out', channels, spec.embedding, 1, 1, false);
 
   const head: ConvLayer[] = [];
+  if (spec.head === 'response') {
+    // The gain and bias of the response (the 'adjust' layer of Bertinetto's code).
+    conv(head, 'head.response', 1, 1, 1, 1, false);
+    return { encoder, head };
+  }
   const width = spec.head.channels;
   conv(head, 'head.reduce', templateCells * templateCells + spec.embedding, width, 1, 1, true);
   for (let i = 0; i < spec.head.depth; i++) conv(head, `head.${i}`, width, width, 3, 1, true);
@@ -113,9 +122,10 @@ export function multiplyAdds(
     size = outputSize(size, layer.kernel, layer.stride);
     total += size * size * layer.outChannels * layer.inChannels * layer.kernel * layer.kernel;
   }
-  const correlation = size * size * templateCells * templateCells * spec.embedding;
+  const places = spec.head === 'response' ? size - templateCells + 1 : size;
+  const correlation = places ** 2 * templateCells ** 2 * spec.embedding;
   const heads = head.reduce(
-    (s, l) => s + size * size * l.outChannels * l.inChannels * l.kernel * l.kernel,
+    (s, l) => s + places ** 2 * l.outChannels * l.inChannels * l.kernel * l.kernel,
     0,
   );
   return { encoder: total, head: correlation + heads };

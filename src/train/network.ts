@@ -12,6 +12,9 @@ export const PIXEL_SCALE = 60;
 /** Distances start near this many pixels: half the side of a typical target in a search region. */
 const INITIAL_DISTANCE = 32;
 
+/** Gain of the mean product that the plain response is; about 1e-3 of the sum, as in Bertinetto's network. */
+const INITIAL_GAIN = 10;
+
 /** A named weight of the network and its shape (convolutions `[k, k, in, out]`, the rest `[out]`). */
 export interface Parameter {
   readonly name: string;
@@ -78,7 +81,8 @@ export class Network {
     for (const p of this.parameters) {
       const view = flat.subarray(at, at + p.size);
       at += p.size;
-      if (p.name.endsWith('.filter')) {
+      if (p.name === 'head.response.filter') view.fill(INITIAL_GAIN);
+      else if (p.name.endsWith('.filter')) {
         const last =
           p.name.startsWith('head.score') ||
           p.name.startsWith('head.box') ||
@@ -127,6 +131,14 @@ export class Network {
       maps.push(tf.conv2d(search.slice([i, 0, 0, 0], [1, -1, -1, -1]), filter, 1, 'valid'));
     }
     return tf.div(tf.concat(maps, 0), n) as Tensor4D;
+  }
+
+  /** The plain response as logits: times the trained gain plus the trained bias, where the network ends in a response. */
+  responseLogits(template: Tensor4D, search: Tensor4D, w: Weights): Tensor4D {
+    const map = this.response(template, search);
+    if (this.spec.head !== 'response') return map;
+    const gain = (w.get('head.response.filter') as Tensor).reshape([1]);
+    return this.#tf.add(this.#tf.mul(map, gain), w.get('head.response.bias') as Tensor1D) as Tensor4D;
   }
 
   /** Head: template `[n, T, T, c]` and search `[n, S, S, c]` embeddings of the same n pairs to score and box. */

@@ -208,7 +208,7 @@ async function measureFeatures(setup: Setup, layout: BatchLayout): Promise<Featu
   return { mean, deviation };
 }
 
-/** Undisturbed crops of a recipe's own data, to calibrate 8-bit weights on. */
+/** Crops of a recipe's own data, half as disturbed, to calibrate 8-bit weights and a plain response's score on. */
 export async function calibrationCrops(config: TrainConfig): Promise<CalibrationCrops> {
   const { catalogue, pixels } = await openCatalogue(config.data, config.cache);
   const searchCells = cellsOf(config.network, config.input.search);
@@ -222,7 +222,7 @@ export async function calibrationCrops(config: TrainConfig): Promise<Calibration
     layout: { ...layout, pairs: CALIBRATION_PAIRS },
   };
   const source = new BatchSource({ ...setup, teacher: undefined }, 0, 1, 1);
-  const { templates, searches } = await source.next();
+  const { templates, searches, truths } = await source.next();
   await source.close();
-  return { templates, searches, count: CALIBRATION_PAIRS };
+  return { templates, searches, truths, count: CALIBRATION_PAIRS };
 }

@@ -3,7 +3,7 @@ import { maskOf } from '../model/index.js';
 import type { TensorFlow } from '../tensorflow/index.js';
 import type { TrainConfig } from './config.js';
 import type { Batch } from './data/batch.js';
-import { type Grid, makeLabels } from './labels.js';
+import { type Grid, makeLabels, responseMargin } from './labels.js';
 import * as losses from './losses.js';
 import type { HeadOutput, Network, NormMode, Statistics, Weights } from './network.js';
 import { cellsOf, strideOf } from './network-spec.js';
@@ -93,8 +93,8 @@ export interface Forward {
   /** Embeddings. */
   readonly template: Tensor4D;
   readonly search: Tensor4D;
-  /** The head on 2n pairs: each search crop with its own template, then with its neighbour's. */
-  readonly head: HeadOutput;
+  /** The head on 2n pairs: each search crop with its own template, then with its neighbour's; none in the plain form. */
+  readonly head: HeadOutput | undefined;
 }
 
 /**
@@ -118,6 +118,7 @@ export function forward(
   const mode: NormMode = fixed ? { kind: 'fixed', statistics: fixed } : { kind: 'batch', record };
   const search = network.encode(searches, w, mode);
   const template = network.encode(templates, w, { kind: 'fixed', statistics: fixed ?? new Map(record) });
+  if (network.spec.head === 'response') return { template, search, head: undefined };
   const n = templates.shape[0];
   const shown = masks ? (tf.mul(template, masks) as Tensor4D) : template;
   const own = losses.damped(tf, shown, headGradient);
@@ -156,7 +157,7 @@ export function batchLoss(
 
   const usesHead =
     weight.score + weight.pick + weight.box + weight.negative + weight.teacherScore + weight.teacherBox > 0;
-  if (usesHead) {
+  if (head && usesHead) {
     const all = head.score.reshape([2 * n, -1]) as Tensor2D;
     const own = all.slice([0, 0], [n, -1]);
     const foreign = all.slice([n, 0], [n, -1]);
@@ -204,8 +205,12 @@ export function batchLoss(
           .mul(0.5) as Scalar,
     );
   }
-  if (weight.response > 0) {
-    add('response', weight.response, () => responseLoss(input, template, search, batch));
+  if (weight.response + weight.responseTriplet > 0) {
+    const { logits, labels, weights } = responseOf(input, w, template, search, batch);
+    add('response', weight.response, () => losses.balancedLogisticLoss(tf, logits, labels, weights));
+    add('responseTriplet', weight.responseTriplet, () =>
+      losses.tripletResponseLoss(tf, logits, labels, weights),
+    );
   }
   if (weight.contrastive + weight.triplet > 0) {
     const anchor = pooled(template);
@@ -229,6 +234,7 @@ function unreadWeights({ losses: l }: TrainConfig, w: Weights): string[] {
   const scored = l.score + l.pick + l.negative + l.teacherScore > 0;
   const boxed = l.box + l.teacherBox > 0;
   return [...w.keys()].filter((name) => {
+    if (name.startsWith('head.response')) return l.response + l.responseTriplet === 0;
     if (name.startsWith('head.score')) return !scored;
     if (name.startsWith('head.box')) return !boxed;
     return name.startsWith('head.') && !scored && !boxed;
@@ -263,26 +269,26 @@ function unit(x: Tensor2D): Tensor2D {
   return x.div(x.square().sum(1, true).add(1e-8).sqrt()) as Tensor2D;
 }
 
-/** Balanced logistic loss on the plain SiamFC response, whose cells are the search grid's without its margin. */
-function responseLoss(
-  { tf, network, grid }: StepInput,
+/** The plain SiamFC response as `[n, cells]`, and its labels: its cells are the search grid's without its margin. */
+function responseOf(
+  { network, grid }: StepInput,
+  w: Weights,
   template: Tensor4D,
   search: Tensor4D,
   batch: BatchTensors,
-): Scalar {
+): { logits: Tensor2D; labels: Tensor2D; weights: Tensor2D } {
   const n = template.shape[0];
-  const map = network.response(template, search);
+  const map = network.responseLogits(template, search, w);
   const side = map.shape[1];
-  const margin = Math.floor(template.shape[1] / 2);
+  const margin = responseMargin(template.shape[1]);
   const inner = (t: Tensor2D) =>
     t
       .reshape([n, grid.cells, grid.cells])
       .slice([0, margin, margin], [n, side, side])
       .reshape([n, -1]) as Tensor2D;
-  return losses.balancedLogisticLoss(
-    tf,
-    map.reshape([n, -1]) as Tensor2D,
-    inner(batch.score),
-    inner(batch.scoreWeight),
-  );
+  return {
+    logits: map.reshape([n, -1]) as Tensor2D,
+    labels: inner(batch.score),
+    weights: inner(batch.scoreWeight),
+  };
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -47,6 +47,24 @@ describe('siamtrack train', () => {
       expect(config.data.clips).toEqual([{ folder, share: 1 }]);
     },
   );
+
+  it('the recipes of the experiments are well-formed, and differ in losses, teacher and head alone', async () => {
+    process.env.SIAMTRACK_DATA ??= '/data';
+    process.env.SIAMTRACK_PUBLISHED ??= '/published';
+    const folder = join(packageRoot(), 'recipes/experiments');
+    const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml'));
+    const shared = await Promise.all(
+      files.map(async (file) => {
+        const { name, output, network, losses, teacher, model, ...rest } = await readTrainConfig(
+          join(folder, file),
+        );
+        expect(`${name}.yaml`).toBe(file);
+        return { ...rest, stages: network.stages, embedding: network.embedding };
+      }),
+    );
+    expect(shared.length).toBeGreaterThan(1);
+    for (const other of shared) expect(other).toEqual(shared[0]);
+  });
 });
 
 describeTensorFlow('siamtrack train on native TensorFlow', () => {

@@ -1,12 +1,16 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import sharp from 'sharp';
 import { expect, it } from 'vitest';
+import { rgbToI420 } from '../../src/ingest/rgb-to-i420.js';
 import { loadModel } from '../../src/model/index.js';
+import { Tracker } from '../../src/tracker/index.js';
 import {
   type Checkpoint,
+  calibrationCrops,
   exportModel,
   fineTuneConfig,
   networkSchema,
@@ -26,6 +30,17 @@ const details = {
   tracker: { windowInfluence: 0.4, penaltyK: 0.1, sizeSmoothing: 0.4 },
 };
 const input = { template: 127, search: 255, contextAmount: 0.5 };
+
+/** The first picture of a clip of {@link makeClips}, as I420, and its box. */
+async function stillOf(clip: string): Promise<{ pixels: Uint8Array; box: [number, number, number, number] }> {
+  const rgb = await sharp(join(clip, 'img', '1.png'))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const lines = await readFile(join(clip, 'groundtruth_rect.txt'), 'utf8');
+  const [x, y, w, h] = lines.split('\n')[0].split(',').map(Number);
+  return { pixels: rgbToI420(rgb, 200, 160, 3), box: [x - 1, y - 1, w, h] };
+}
 
 describeTensorFlow('export', (tf) => {
   const spec = networkSchema.parse({
@@ -156,6 +171,58 @@ describeTensorFlow('export', (tf) => {
     }
     expect(error).toBeGreaterThan(0);
     expect(Math.sqrt(error / power)).toBeLessThan(0.1);
+  });
+
+  it('writes the plain form: a response, and the gain and bias that say whether it is the target', async () => {
+    const clips = await makeClips(6);
+    const config = await tinyRecipe(clips, {
+      network: { ...TINY, head: 'response' },
+      losses: { score: 0, negative: 0, box: 0, feature: 0, teacherScore: 0, teacherBox: 0, triplet: 1 },
+      optimiser: { batch: 8, steps: 40, warmUp: 2, learningRate: 5e-3, average: 0.9 },
+      data: { clips: [clips], clipsOneBased: true, validation: 0 },
+    });
+    await train(tf, config);
+    const saved = await readCheckpoint(join(config.output, 'last.ckpt'));
+    const trained = await mkdtemp(join(tmpdir(), 'siamtrack-export-'));
+    const asTrained = await exportModel(saved, trained, details);
+    // No loss read them, weight decay alone: the response is a sum over 4 x 4 cells of 6 channels, which training divides by their number.
+    expect(asTrained.head).toMatchObject({ kind: 'siamfc', gain: expect.closeTo(10 / 96, 2), bias: 0 });
+
+    const folder = await mkdtemp(join(tmpdir(), 'siamtrack-export-'));
+    const manifest = await exportModel(saved, folder, details, await calibrationCrops(config));
+    expect(manifest.files.float32).not.toHaveProperty('head');
+    expect(manifest.files.int8?.encoder.path).toBe('encoder.int8.onnx');
+    const model = await loadModel(folder, { precision: 'float32' });
+    const tracker = new Tracker(model);
+    const { pixels, box } = await stillOf(join(clips, 'clip0'));
+    const [y, u, v] = [0, 32_000, 40_000].map((at, i) => pixels.subarray(at, at + (i === 0 ? 32_000 : 8000)));
+    const picture = { width: 200, height: 160, y, u, v, range: 'full', matrix: 'bt601' } as const;
+    await tracker.init(picture, box);
+    const { score } = await tracker.update(picture);
+    await model.dispose();
+    expect(score).toBeGreaterThan(0.6);
+  });
+
+  it('fine-tunes the plain form by its own response', async () => {
+    const clips = await makeClips(3);
+    const output = await mkdtemp(join(tmpdir(), 'siamtrack-tune-'));
+    const folder = await mkdtemp(join(tmpdir(), 'siamtrack-export-'));
+    const plain = new Network(tf, networkSchema.parse({ ...TINY, head: 'response' }), 127);
+    const average = plain.initialWeights(random);
+    const arrays: Record<string, Float32Array> = { average };
+    for (const { name, outChannels } of plain.normLayers) {
+      arrays[`${name}.mean`] = new Float32Array(outChannels);
+      arrays[`${name}.variance`] = new Float32Array(outChannels).fill(1);
+    }
+    await exportModel(
+      { header: { name: 'tiny', step: 1, network: plain.spec, input }, arrays },
+      folder,
+      details,
+    );
+    const { config, start } = await fineTuneConfig({ from: folder, clips, output, steps: 4 });
+    await train(tf, config, { start });
+    const tuned = await readCheckpoint(join(output, 'last.ckpt'));
+    expect(tuned.arrays.average).not.toEqual(start.arrays.average);
   });
 
   it('keeps what fine-tuning needs, which starts where the model is and moves from there', async () => {

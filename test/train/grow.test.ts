@@ -148,6 +148,7 @@ describe('growing a network', () => {
       changed({ head: { channels: 8, depth: 2 } }),
       /^network\.head\.depth: expected 1, .*got 2/,
     ],
+    ['no head', changed({ head: 'response' }), /^network\.head\.channels: expected 8, .*got response/],
   ])('is refused for %s', (_, network, message) => {
     expect(() => grow(start, network, INPUT.template, 5)).toThrow(message);
     expect(() => grow(start, network, INPUT.template, 5)).toThrow(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/train/data/batch.js';
 import type { PairTruth } from '../../src/train/data/pairs.js';
-import { type Grid, makeLabels } from '../../src/train/labels.js';
+import { type Grid, makeLabels, responseGrid } from '../../src/train/labels.js';
 
 const grid: Grid = { cells: 16, stride: 16, offset: -128 };
 const truth = (t: Partial<PairTruth>): PairTruth => ({
@@ -71,5 +71,14 @@ describe('labels on the search grid', () => {
     expect(patch.teacherScore[cell(8, 8)]).toBe(0.75);
     expect(patch.teacherWeight.every((w) => w === 0)).toBe(true);
     expect(patch.boxWeight[cell(8, 8)]).toBe(1);
+  });
+
+  it('of a plain response are those of the cells that the middle of the whole template can be at', () => {
+    // 16 search cells and 8 template cells: 9 places, the fifth in the middle.
+    expect(responseGrid({ cells: 16, stride: 16, offset: -128 }, 8)).toEqual({
+      cells: 9,
+      stride: 16,
+      offset: -64,
+    });
   });
 });

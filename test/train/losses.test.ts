@@ -81,6 +81,9 @@ describeTensorFlow('losses', (tf) => {
       (cost(2, 0) + cost(2, 1)) / 2,
       5,
     );
+    // A cell that is neither on the target nor off it is in no pair.
+    const weights = tf.tensor2d([[1, 1, 0]]);
+    expect(value(losses.tripletResponseLoss(tf, scores, positive, weights))).toBeCloseTo(cost(2, 0), 5);
   });
 
   it('balanced logistic: positives and negatives weigh one half each, ignored cells nothing', () => {

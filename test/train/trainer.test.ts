@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { readCheckpoint, type TrainEvent, train } from '../../src/train/index.js';
-import { makeClips, tinyRecipe } from './recipe.js';
+import { makeClips, TINY, tinyRecipe } from './recipe.js';
 import { describeTensorFlow } from './tensorflow.js';
 
 describeTensorFlow('training', (tf) => {
@@ -91,18 +91,48 @@ describeTensorFlow('training', (tf) => {
     expect(changed(first + second + 3 * 3 * 8 * 4 + 8, 3 * 3 * 4 * 8)).toBe(true);
   });
 
-  it('learns from every loss on its own', async () => {
+  it('measures the plain form by a box of the size of the truth, at the peak of its response', async () => {
+    const config = await tinyRecipe(clips, {
+      network: { ...TINY, head: 'response' },
+      losses: { score: 0, negative: 0, box: 0, feature: 0, teacherScore: 0, teacherBox: 0, response: 1 },
+      optimiser: { batch: 4, steps: 60, warmUp: 2, learningRate: 5e-3, average: 0.9 },
+      every: { log: 10, checkpoint: 60, validate: 60 },
+    });
+    const events: TrainEvent[] = [];
+    await train(tf, config, { onEvent: (event) => events.push(event) });
+    const { iou, distance } = events.filter(({ kind }) => kind === 'validation')[0].values;
+    expect(distance).toBeLessThan(20);
+    expect(iou).toBeGreaterThan(0.4);
+  });
+
+  it("refuses losses of a head where there is none, by the recipe's names", async () => {
+    const recipe = tinyRecipe(clips, {
+      network: { ...TINY, head: 'response' },
+      losses: { score: 0, box: 2 },
+    });
+    await expect(recipe).rejects.toThrow(/expected 0, as network\.head is \\"response\\", got 2/);
+  });
+
+  const plain = { ...TINY, head: 'response' };
+  it.each([
+    ['score', TINY],
+    ['contrastive', TINY],
+    ['triplet', TINY],
+    ['response', TINY],
+    ['contrastive', plain],
+    ['response', plain],
+    ['responseTriplet', TINY],
+  ])('learns from %s on its own', async (name, network) => {
     const off = { score: 0, negative: 0, box: 0, feature: 0, teacherScore: 0, teacherBox: 0 };
-    for (const name of ['score', 'contrastive', 'triplet', 'response']) {
-      const config = await tinyRecipe(clips, {
-        losses: { ...off, [name]: 1 },
-        optimiser: { batch: 8, steps: 30, warmUp: 1, learningRate: 5e-3 },
-        data: { clips: [clips], clipsOneBased: true, validation: 0 },
-      });
-      const values: number[] = [];
-      await train(tf, config, { onEvent: (e) => e.kind === 'step' && values.push(e.values.total) });
-      const mean = (a: number[]) => a.reduce((x, y) => x + y) / a.length;
-      expect(mean(values.slice(-8)), name).toBeLessThan(mean(values.slice(0, 4)));
-    }
+    const config = await tinyRecipe(clips, {
+      network,
+      losses: { ...off, [name]: 1 },
+      optimiser: { batch: 8, steps: 30, warmUp: 1, learningRate: 5e-3 },
+      data: { clips: [clips], clipsOneBased: true, validation: 0 },
+    });
+    const values: number[] = [];
+    await train(tf, config, { onEvent: (e) => e.kind === 'step' && values.push(e.values.total) });
+    const mean = (a: number[]) => a.reduce((x, y) => x + y) / a.length;
+    expect(mean(values.slice(-8)), name).toBeLessThan(mean(values.slice(0, 4)));
   });
 });
