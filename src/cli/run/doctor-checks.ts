@@ -158,7 +158,7 @@ async function examineProvider(path: string, provider: string): Promise<Finding>
   const name = `provider ${provider}`;
   const needed = provider === 'cpu';
   try {
-    const common = new URL('../common/index.js', import.meta.url).href;
+    const common = new URL('../../common/index.js', import.meta.url).href;
     const { software } = (await inOwnProcess(`
       const { InferenceSession, Tensor } = require(${JSON.stringify(path)});
       const provider = ${JSON.stringify(provider)};
@@ -167,7 +167,7 @@ async function examineProvider(path: string, provider: string): Promise<Finding>
         .then((session) => session.run({ x: new Tensor('float32', [-1, 2, -3, 4], [4]) }))
         .then(({ y }) => {
           if (String(y.data) !== '0,2,0,4') throw new Error('computes wrong numbers: ' + y.data);
-          return provider === 'webgpu' && import(${JSON.stringify(common)}).then((room) => room.isSoftwareGpu());
+          return import(${JSON.stringify(common)}).then((room) => provider === 'webgpu' && room.isSoftwareGpu());
         })
         .then((software) => {
           console.log(JSON.stringify({ software }));
