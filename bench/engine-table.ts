@@ -25,36 +25,47 @@ export interface EngineRow {
   /** Targets at 30 frames a second that one such engine holds; and with one on each core. */
   readonly targets: number;
   readonly machine: number;
-  /** Multiply-adds a second over those of a plain float32 matrix product on the same thread. */
-  readonly share: number;
+  /** Multiply-adds a second over those of a plain float32 matrix product there; undefined where none was timed. */
+  readonly share?: number;
 }
 
 export interface EngineTable {
   readonly model: string;
   /** Multiply-adds of one target, in millions. */
   readonly millions: number;
-  /** Of a plain matrix product on one thread of the processor, in thousand millions a second. */
-  readonly peak: number;
+  /** Of a plain matrix product by device (`cpu`: one thread of the processor), in thousand millions a second. */
+  readonly peaks: Readonly<Record<string, number>>;
   readonly rows: readonly EngineRow[];
   /** Engines that do not work here, and why. */
   readonly absent: readonly string[];
 }
 
-const PRODUCT = 768;
+/** Sides of the matrices, and products one after the other: on a GPU enough that what each call costs does not count. */
+const PRODUCT = { cpu: { side: 768, count: 1 }, gpu: { side: 2048, count: 32 } };
 
-/** Multiply-adds a second of a square float32 matrix product in ONNX Runtime on one thread. */
-async function matrixPeak(): Promise<number> {
-  const dims = [PRODUCT, PRODUCT];
-  const data = Float32Array.from({ length: PRODUCT ** 2 }, (_, k) => ((k * 7919) % 255) / 255);
+/** Multiply-adds a second of square float32 matrix products in ONNX Runtime, on one thread or on the provider's device. */
+async function matrixPeak(executionProvider: string): Promise<number> {
+  const { side, count } = PRODUCT[executionProvider === 'cpu' ? 'cpu' : 'gpu'];
+  const dims = [side, side];
+  const w = Float32Array.from({ length: side ** 2 }, (_, k) => (((k * 7919) % 255) - 127) / 4096);
+  // Little goes in and comes out: a row times the product.
+  const row = [1, side];
+  const nodes = [{ op: 'Add', inputs: ['w', 'x'], outputs: ['y0'] }];
+  for (let k = 0; k < count; k++)
+    nodes.push({ op: 'MatMul', inputs: [`y${k}`, 'w'], outputs: [`y${k + 1}`] });
+  nodes.push({ op: 'MatMul', inputs: ['x', `y${count}`], outputs: ['z'] });
   const graph = {
     name: 'product',
-    inputs: [{ name: 'x', dims }],
-    outputs: [{ name: 'y', dims }],
-    nodes: [{ op: 'MatMul', inputs: ['x', 'w'], outputs: ['y'] }],
-    constants: new Map([['w', { type: 'float32', dims, data } as const]]),
+    inputs: [{ name: 'x', dims: row }],
+    outputs: [{ name: 'z', dims: row }],
+    nodes,
+    constants: new Map([['w', { type: 'float32', dims, data: w } as const]]),
   };
-  const session = await InferenceSession.create(encodeOnnx(graph), { intraOpNumThreads: 1 });
-  const x = new Tensor('float32', data, dims);
+  const session = await InferenceSession.create(encodeOnnx(graph), {
+    executionProviders: [executionProvider],
+    intraOpNumThreads: 1,
+  });
+  const x = new Tensor('float32', new Float32Array(side).fill(0.01), row);
   let best = Number.POSITIVE_INFINITY;
   for (let k = 0; k < 12; k++) {
     const start = performance.now();
@@ -62,7 +73,7 @@ async function matrixPeak(): Promise<number> {
     best = Math.min(best, performance.now() - start);
   }
   await session.release();
-  return PRODUCT ** 3 / (best / 1000);
+  return (count * side ** 3) / (best / 1000);
 }
 
 /** The fastest of some calls, per target. */
@@ -102,7 +113,7 @@ export async function engineTable(name: string, batches: readonly number[]): Pro
     template,
     cells,
   );
-  const peak = await matrixPeak();
+  const peaks: Record<string, number> = {};
   const rows: EngineRow[] = [];
   const absent: string[] = [];
   for (const engineName of installedEngines())
@@ -117,11 +128,14 @@ export async function engineTable(name: string, batches: readonly number[]): Pro
         absent.push(`${engineName}: ${(error as Error).message.split('\n')[0].slice(0, 120)}`);
         continue;
       }
-      const cores = engine.description.device === 'cpu' ? availableParallelism() : 1;
+      const { device, software } = engine.description;
+      const cores = device === 'cpu' ? availableParallelism() : 1;
+      // Of a GPU that TensorFlow uses, and of one that is none, there is no product.
+      if (device !== 'gpu' && !software) peaks[device] ??= (await matrixPeak(device)) / 1e9;
       for (const batch of batches) {
         const { ms, headMs } = await time(engine, manifest, batch, Math.max(3, Math.round(24 / batch)));
         const targets = 1000 / 30 / ms;
-        const share = (multiplyAdds * 1000) / ms / peak;
+        const share = peaks[device] && multiplyAdds / ms / 1e6 / peaks[device];
         rows.push({
           engine: engineName,
           precision,
@@ -135,14 +149,17 @@ export async function engineTable(name: string, batches: readonly number[]): Pro
       }
       await engine.dispose();
     }
-  return { model: manifest.name, millions: multiplyAdds / 1e6, peak: peak / 1e9, rows, absent };
+  return { model: manifest.name, millions: multiplyAdds / 1e6, peaks, rows, absent };
 }
 
-export function formatEngineTable({ model, millions, peak, rows, absent }: EngineTable): string {
+export function formatEngineTable({ model, millions, peaks, rows, absent }: EngineTable): string {
   const line = (cells: readonly string[]) =>
     cells.map((cell, k) => (k < 2 ? cell.padEnd(k === 0 ? 14 : 9) : cell.padStart(9))).join('');
+  const products = Object.entries(peaks).map(
+    ([device, peak]) => `${peak.toFixed(1)} on ${device === 'cpu' ? 'one thread of the processor' : device}`,
+  );
   return [
-    `${model}: ${millions.toFixed(0)} million multiply-adds a target; a plain matrix product does ${peak.toFixed(1)} thousand million a second on one thread`,
+    `${model}: ${millions.toFixed(0)} million multiply-adds a target; a plain matrix product, thousand million a second: ${products.join(', ')}`,
     line(['engine', 'weights', 'batch', 'ms', 'of it head', 'at 30/s', 'machine', 'of peak']),
     ...rows.map((r) =>
       line([
@@ -153,7 +170,7 @@ export function formatEngineTable({ model, millions, peak, rows, absent }: Engin
         r.headMs.toFixed(2),
         r.targets.toFixed(1),
         r.machine.toFixed(1),
-        `${(100 * r.share).toFixed(0)} %`,
+        r.share === undefined ? '' : `${(100 * r.share).toFixed(0)} %`,
       ]),
     ),
     ...absent.map((why) => `not here: ${why}`),

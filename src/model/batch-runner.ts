@@ -11,6 +11,7 @@ import {
   UNCLAIMED,
 } from './engine.js';
 import type { Lane } from './lane.js';
+import { paddedBatch } from './padded-batch.js';
 import type { Request } from './request-queue.js';
 
 /** Running totals, for benches and metrics; milliseconds. */
@@ -147,7 +148,7 @@ export class BatchRunner {
     const crop = 3 * this.#searchSize ** 2;
     const free = this.#free.pop();
     if (free && free.length >= count * crop) return free;
-    return new Float32Array(Math.min(2 ** Math.ceil(Math.log2(count)), this.#largestBatch) * crop);
+    return new Float32Array(paddedBatch(count, this.#largestBatch) * crop);
   }
 
   #compute(engine: Engine, buffer: Float32Array, batch: readonly Request[]) {

@@ -21,6 +21,11 @@ export function providerOf(engine: EngineName): string | undefined {
   return engine === 'onnx' ? 'cpu' : engine.slice('onnx-'.length);
 }
 
+/** Whether it asks for an NVIDIA GPU. */
+export function isNvidia(engine: EngineName): boolean {
+  return engine === 'onnx-cuda' || engine === 'onnx-tensorrt';
+}
+
 /** The engine that runs on one of ONNX Runtime's execution providers. */
 export function engineOfProvider(provider: string): EngineName {
   return provider === 'cpu' ? 'onnx' : `onnx-${provider}`;

@@ -14,6 +14,7 @@ import {
 } from './engine.js';
 import type { EngineSetup } from './engine-setup.js';
 import { enterGate, type Gate, isLeaving, leaveGate } from './gate.js';
+import { paddedBatch } from './padded-batch.js';
 
 /** What an engine's thread is started with. */
 export interface WorkerSetup {
@@ -80,7 +81,9 @@ async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   const count = cuts.length;
   const length = 3 * size * size;
   const start = performance.now();
-  if (room.length < count * length) room = new Float32Array(count * length);
+  // Room for a batch that the engine pads.
+  const needed = paddedBatch(count, setup.manifest.largestBatch) * length;
+  if (room.length < needed) room = new Float32Array(needed);
   for (const [k, crop] of cuts.entries()) cutCrop(crop, size, room, k * length);
   const cropMs = performance.now() - start;
   if (templates) {

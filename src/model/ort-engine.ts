@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { isSoftwareGpu, SiamtrackError } from '../common/index.js';
+import { Tensor } from 'onnxruntime-node';
+import { isSoftwareGpu } from '../common/index.js';
 import type {
   Embedding,
   Embeddings,
@@ -11,6 +11,8 @@ import type {
 } from './engine.js';
 import type { ModelPaths } from './engine-setup.js';
 import type { ModelManifest, Precision } from './manifest.js';
+import { OrtGraph, run } from './ort-graph.js';
+import { paddedBatch } from './padded-batch.js';
 
 export interface OrtOptions {
   /** Threads inside one call. */
@@ -18,7 +20,14 @@ export interface OrtOptions {
   /** ONNX Runtime's name: `cpu`, `cuda`, `webgpu`, `coreml`, `dml`, ... */
   readonly executionProvider: string;
   readonly precision: Precision;
+  /**
+   * It plans for each shape, which takes far longer than a call: batches are padded to powers of two, and each shape has a
+   * session of its own. Default: where the provider does, `cuda` and `tensorrt`.
+   */
+  readonly plans?: boolean;
 }
+
+const PLANNING_PROVIDERS = ['cuda', 'tensorrt'];
 
 const version: string = createRequire(import.meta.url)('onnxruntime-node/package.json').version;
 
@@ -31,25 +40,29 @@ export class OrtEngine implements Engine {
   readonly blocks = true;
   readonly description: EngineDescription;
   readonly #manifest: ModelManifest;
-  readonly #encoder: InferenceSession;
-  readonly #head: InferenceSession | undefined;
+  readonly #encoder: OrtGraph;
+  readonly #head: OrtGraph | undefined;
+  readonly #plans: boolean;
   /** Input tensors over the crop buffers of the pool, by buffer: wrapping one costs more than looking it up. */
   readonly #inputs = new WeakMap<ArrayBufferLike, Map<string, Tensor>>();
   readonly #outputs = new Map<string, Tensor>();
 
   private constructor(
     manifest: ModelManifest,
-    encoder: InferenceSession,
-    head: InferenceSession | undefined,
+    encoder: OrtGraph,
+    head: OrtGraph | undefined,
+    plans: boolean,
     description: EngineDescription,
   ) {
     this.#manifest = manifest;
     this.#encoder = encoder;
     this.#head = head;
+    this.#plans = plans;
     this.description = description;
   }
 
   static async create(manifest: ModelManifest, paths: ModelPaths, options: OrtOptions): Promise<OrtEngine> {
+    const plans = options.plans ?? PLANNING_PROVIDERS.includes(options.executionProvider);
     const session = {
       executionProviders: [options.executionProvider],
       intraOpNumThreads: options.threads,
@@ -57,9 +70,9 @@ export class OrtEngine implements Engine {
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
     } as const;
-    const encoder = await InferenceSession.create(paths.encoder, session);
-    const head = paths.head === undefined ? undefined : await InferenceSession.create(paths.head, session);
-    return new OrtEngine(manifest, encoder, head, {
+    const encoder = await OrtGraph.load(paths.encoder, session, plans);
+    const head = paths.head === undefined ? undefined : await OrtGraph.load(paths.head, session, plans);
+    return new OrtEngine(manifest, encoder, head, plans, {
       runtime: `onnxruntime ${version}`,
       device: options.executionProvider,
       threads: options.threads,
@@ -69,27 +82,23 @@ export class OrtEngine implements Engine {
   }
 
   async encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult> {
-    const start = performance.now();
-    const output = await this.#embed(crops, count, size);
-    const encodeMs = performance.now() - start;
-    return { crops, embeddings: embeddingsOf(output, count), encodeMs };
+    const { output, ms } = await this.#embed(crops, count, size);
+    return { crops, embeddings: embeddingsOf(output, count), encodeMs: ms };
   }
 
   async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
     const { head } = this.#manifest;
     if (!this.#head || head.kind !== 'box') throw new Error(`Model ${this.#manifest.name} has no box head.`);
+    const { output: search, ms: encodeMs } = await this.#embed(crops, count, this.#manifest.input.search);
+    const [room] = search.dims;
+    const feeds = { [head.template]: templateTensor(templates, room), [head.search]: search };
+    const session = await this.#head.sessionFor(`${room}`, feeds);
     const start = performance.now();
-    const search = await this.#embed(crops, count, this.#manifest.input.search);
-    const embedded = performance.now();
-    const out = await run(this.#head, {
-      [head.template]: templateTensor(templates),
-      [head.search]: search,
-    });
-    const end = performance.now();
-    const score = out[head.score.output].data as Float32Array;
-    const box = out[head.box.output].data as Float32Array;
-    const embeddings = embeddingsOf(search, count);
-    return { crops, embeddings, maps: { score, box }, encodeMs: embedded - start, headMs: end - embedded };
+    const out = await run(session, feeds);
+    const headMs = performance.now() - start;
+    const score = firstOf(out[head.score.output], count, room);
+    const box = firstOf(out[head.box.output], count, room);
+    return { crops, embeddings: embeddingsOf(search, count), maps: { score, box }, encodeMs, headMs };
   }
 
   async dispose(): Promise<void> {
@@ -97,30 +106,42 @@ export class OrtEngine implements Engine {
     await this.#head?.release();
   }
 
-  /** The result's memory is used again by the next call of the same count and size. */
-  async #embed(crops: Float32Array, count: number, size: number): Promise<Tensor> {
+  /**
+   * The result's memory is used again by the next call of the same count and size, and holds what the batch was padded
+   * with. Planning does not count as time: it happens once.
+   */
+  async #embed(crops: Float32Array, count: number, size: number): Promise<{ output: Tensor; ms: number }> {
     const { input, output } = this.#manifest.encoder;
-    const key = `${count}x${size}`;
+    const room = this.#plans ? paddedBatch(count, this.#manifest.largestBatch) : count;
+    const key = `${room}x${size}`;
+    const feeds = { [input]: this.#input(crops, count, size, room) };
+    const session = await this.#encoder.sessionFor(key, feeds);
     const known = this.#outputs.get(key);
-    const feeds = { [input]: this.#input(crops, count, size, key) };
-    if (known) {
-      await run(this.#encoder, feeds, { [output]: known });
-      return known;
-    }
-    const made = (await run(this.#encoder, feeds))[output];
-    this.#outputs.set(key, made);
-    return made;
+    const start = performance.now();
+    const result = known ?? (await run(session, feeds))[output];
+    if (known) await run(session, feeds, { [output]: known });
+    else this.#outputs.set(key, result);
+    return { output: result, ms: performance.now() - start };
   }
 
-  #input(crops: Float32Array, count: number, size: number, key: string): Tensor {
+  /** A batch is padded with whatever its buffer holds: no crop has part in another one's numbers. */
+  #input(crops: Float32Array, count: number, size: number, room: number): Tensor {
+    const length = 3 * size * size;
+    const dims = [room, 3, size, size];
+    if (crops.length < room * length) {
+      const data = new Float32Array(room * length);
+      data.set(crops.subarray(0, count * length));
+      return new Tensor('float32', data, dims);
+    }
     let tensors = this.#inputs.get(crops.buffer);
     if (!tensors) {
       tensors = new Map();
       this.#inputs.set(crops.buffer, tensors);
     }
+    const key = `${room}x${size}`;
     let tensor = tensors.get(key);
     if (!tensor) {
-      tensor = new Tensor('float32', crops.subarray(0, count * 3 * size * size), [count, 3, size, size]);
+      tensor = new Tensor('float32', crops.subarray(0, room * length), dims);
       tensors.set(key, tensor);
     }
     return tensor;
@@ -128,28 +149,23 @@ export class OrtEngine implements Engine {
 }
 
 /** A copy: the tensor's memory is the next call's. */
-function embeddingsOf({ dims: [, channels, side], data }: Tensor, count: number): Embeddings {
-  return { data: (data as Float32Array).slice(), count, channels, side };
+function embeddingsOf({ dims: [room, channels, side], data }: Tensor, count: number): Embeddings {
+  const all = data as Float32Array;
+  return { data: all.slice(0, (all.length / room) * count), count, channels, side };
 }
 
-function templateTensor(templates: readonly Embedding[]): Tensor {
+/** What a tensor holds for the first `count` of a batch of `room`. */
+function firstOf({ data }: Tensor, count: number, room: number): Float32Array {
+  const all = data as Float32Array;
+  return count === room ? all : all.slice(0, (all.length / room) * count);
+}
+
+/** A batch of templates, padded with zeros. */
+function templateTensor(templates: readonly Embedding[], room: number): Tensor {
   const { data, channels, side } = templates[0];
-  const dims = [templates.length, channels, side, side];
-  if (templates.length === 1) return new Tensor('float32', data, dims);
-  const all = new Float32Array(templates.length * data.length);
+  const dims = [room, channels, side, side];
+  if (room === 1) return new Tensor('float32', data, dims);
+  const all = new Float32Array(room * data.length);
   for (const [k, t] of templates.entries()) all.set(t.data, k * data.length);
   return new Tensor('float32', all, dims);
-}
-
-/** Runs a graph. @throws SiamtrackError `ENGINE_FAILED` with what ONNX Runtime says */
-async function run(
-  session: InferenceSession,
-  feeds: InferenceSession.FeedsType,
-  fetches?: InferenceSession.FetchesType,
-): Promise<InferenceSession.ReturnType> {
-  try {
-    return await (fetches ? session.run(feeds, fetches) : session.run(feeds));
-  } catch (cause) {
-    throw new SiamtrackError('ENGINE_FAILED', `ONNX Runtime: ${(cause as Error).message}`, { cause });
-  }
 }

@@ -14,6 +14,7 @@ import { providerOf } from './engine-name.js';
 import type { EngineSetup } from './engine-setup.js';
 import type { WorkerAnswer, WorkerCall, WorkerSetup } from './engine-worker.js';
 import { type Gate, guardAtExit, makeGate, shutGate, unguardAtExit } from './gate.js';
+import { refuseTf32 } from './tf32.js';
 import { Watchdog } from './watchdog.js';
 
 interface Pending {
@@ -79,6 +80,8 @@ export class WorkerEngine implements Engine {
     timeouts: EngineTimeouts = {},
     file: URL = workerFile(import.meta.url, './engine-worker.js'),
   ): Promise<WorkerEngine> {
+    // The thread cannot.
+    refuseTf32(setup.engine);
     const start = (gate: Gate) => new Worker(file, { workerData: { setup, gate } satisfies WorkerSetup });
     const engine = new WorkerEngine(start, setup, timeouts);
     await engine.#ready();

@@ -51,6 +51,10 @@ describe('siamtrack doctor', () => {
     expect(finding('provider cpu')).toMatchObject({ works: true, needed: true });
   });
 
+  it('looks at each provider with files of its own that are there', () => {
+    for (const { detail } of report.findings) expect(detail).not.toMatch(/Cannot find module/);
+  });
+
   it('needs no GPU provider, and says what each absent one wants', () => {
     const others = report.findings.filter(({ name }) => /^provider (?!cpu)/.test(name));
     for (const { needed, works, advice } of others) {

@@ -1,6 +1,6 @@
 import { listSupportedBackends } from 'onnxruntime-node';
 import { tensorflowStatus } from '../../tensorflow/index.js';
-import { type EngineName, engineOfProvider } from '../engine-name.js';
+import { type EngineName, engineOfProvider, isNvidia } from '../engine-name.js';
 import type { Precision } from '../manifest.js';
 import type { Machine } from './machine.js';
 
@@ -9,9 +9,6 @@ export interface Candidate {
   readonly engine: EngineName;
   readonly precision: Precision;
 }
-
-/** Providers that ask for an NVIDIA GPU. */
-const NVIDIA = new Set<EngineName>(['onnx-cuda', 'onnx-tensorrt']);
 
 /** Engines that this installation could run, whether or not the machine has what they need. */
 export function installedEngines(): EngineName[] {
@@ -35,7 +32,7 @@ export function candidatesFor(
   const gpuEngines = installedEngines().filter((name) => {
     if (name === 'onnx') return false;
     if (name === 'tensorflow') return tensorflowStatus().engines[0]?.variant === 'gpu';
-    return !NVIDIA.has(name) || machine.gpus.some((gpu) => /nvidia|geforce|tesla|quadro|rtx/i.test(gpu));
+    return !isNvidia(name) || machine.gpus.some((gpu) => /nvidia|geforce|tesla|quadro|rtx/i.test(gpu));
   });
   return [...all('onnx'), ...gpuEngines.map((name) => ({ engine: name, precision: 'float32' as const }))];
 }
