@@ -1,9 +1,9 @@
-// `node scripts/experiments.mjs`: draws docs/images/experiments.svg from docs/experiments.json.
+// `node scripts/experiments.mjs`: draws docs/images/experiments.svg and encoders.svg from docs/experiments.json.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './lib.mjs';
 
-const { runs } = JSON.parse(readFileSync(join(root, 'docs/experiments.json'), 'utf8'));
+const { runs, encoders } = JSON.parse(readFileSync(join(root, 'docs/experiments.json'), 'utf8'));
 const rows = runs
   .filter(({ repeats }) => repeats === undefined)
   .map((run) => ({ ...run, repeated: runs.filter(({ repeats }) => repeats === run.name) }))
@@ -59,3 +59,31 @@ ${[...legend, ...grid, ...bars].join('\n')}
 `;
 mkdirSync(join(root, 'docs/images'), { recursive: true });
 writeFileSync(join(root, 'docs/images/experiments.svg'), svg);
+writeFileSync(join(root, 'docs/images/encoders.svg'), encoderPlot(encoders.networks));
+
+/** Accuracy against milliseconds a target. */
+function encoderPlot(networks) {
+  const [width, height, left, right, top, bottom] = [560, 300, 56, 540, 20, 250];
+  const [slowest, least, most] = [5, 0.5, 0.7];
+  const px = (ms) => (left + (ms / slowest) * (right - left)).toFixed(1);
+  const py = (auc) => (bottom - ((auc - least) / (most - least)) * (bottom - top)).toFixed(1);
+  const lines = [0.5, 0.55, 0.6, 0.65, 0.7].flatMap((auc) => [
+    `<line x1="${left}" x2="${right}" y1="${py(auc)}" y2="${py(auc)}" stroke="#e2e2e2"/>`,
+    text(left - 8, Number(py(auc)) + 4, auc.toFixed(2), 'text-anchor="end" fill="#555"'),
+  ]);
+  const ticks = [0, 1, 2, 3, 4, 5].map((ms) =>
+    text(px(ms), bottom + 18, String(ms), 'text-anchor="middle" fill="#555"'),
+  );
+  const points = networks.flatMap(({ name, ms, auc }) => [
+    `<circle cx="${px(ms)}" cy="${py(auc)}" r="5" fill="${COLOURS.box}"/>`,
+    text(px(ms), Number(py(auc)) - 10, name, 'text-anchor="middle" fill="#111"'),
+  ]);
+  const label = 'Success AUC of each encoder against its milliseconds a target';
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}" font-family="sans-serif" font-size="13">
+<title>${label}</title>
+<rect width="100%" height="100%" fill="#fff"/>
+${[...lines, ...ticks, ...points].join('\n')}
+${text((left + right) / 2, bottom + 40, 'milliseconds a target (encoder and head, 8-bit, one thread)', 'text-anchor="middle" fill="#111"')}
+</svg>
+`;
+}
