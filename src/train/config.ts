@@ -88,6 +88,7 @@ const fields = z.strictObject({
       occlusion: z.number().min(0).max(1).default(0.12),
       distractor: z.number().min(0).max(1).default(0.2),
       lowResolution: z.number().min(0).max(1).default(0),
+      transplant: z.number().min(0).max(1).default(0),
       alike: z.number().min(0).max(1).default(0),
     })
     .prefault({}),

@@ -128,6 +128,37 @@ export function paste(source: Crop, from: Rectangle, target: Crop, x: number, y:
   }
 }
 
+/** Width of the rim over which a transplanted target fades into its background, as a share of its half sides. */
+const RIM = 0.15;
+
+/**
+ * Puts another background, a crop of the same size, behind a target. What is kept of the crop is a rectangle with round corners (a
+ * superellipse of degree 4), `reach` times as large as the target, with a soft rim.
+ * @param target middle and size, crop pixels
+ */
+export function transplant(
+  { data, at, size }: Crop,
+  target: Rectangle,
+  background: Crop,
+  reach: number,
+): void {
+  const [a, b] = [(target.width / 2) * reach, (target.height / 2) * reach];
+  for (let y = 0; y < size; y++) {
+    const v = Math.abs((y + 0.5 - target.y) / b);
+    for (let x = 0; x < size; x++) {
+      const u = Math.abs((x + 0.5 - target.x) / a);
+      const r = u > 1 || v > 1 ? Math.max(u, v) : (u ** 4 + v ** 4) ** 0.25;
+      if (r <= 1 - RIM) continue;
+      const kept = Math.max(0, (1 - r) / RIM);
+      const p = (y * size + x) * 3;
+      for (let c = 0; c < 3; c++) {
+        const behind = background.data[background.at + p + c];
+        data[at + p + c] = behind + (data[at + p + c] - behind) * kept;
+      }
+    }
+  }
+}
+
 export interface Rectangle {
   readonly x: number;
   readonly y: number;

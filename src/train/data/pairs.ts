@@ -2,7 +2,16 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { Box } from '../../common/index.js';
 import { contextSide } from '../../model/index.js';
 import type { Random } from '../random.js';
-import { addNoise, blur, type Crop, jitterColour, lowerResolution, paste, toGrey } from './augment.js';
+import {
+  addNoise,
+  blur,
+  type Crop,
+  jitterColour,
+  lowerResolution,
+  paste,
+  toGrey,
+  transplant,
+} from './augment.js';
 import type { Catalogue, CatalogueClip, Sighting } from './catalogue.js';
 import { meanColour, type RgbPicture, sampleCrop, type View } from './sample.js';
 
@@ -26,6 +35,11 @@ export interface PairOptions {
   /** Chance that something covers part of the target, and that a second object is pasted beside it. */
   readonly occlusion: number;
   readonly distractor: number;
+  /**
+   * Chance that the target stands before another background in the search crop, in a pair of one picture; half of it in a pair of two
+   * frames. In one picture the background moves with the target, which teaches to follow the background.
+   */
+  readonly transplant: number;
   /** Chance that both crops have the resolution of a small target. */
   readonly lowResolution: number;
   /** Chance that a pair shows an object of the same category or kind of clip as the pair before it. */
@@ -150,6 +164,11 @@ export class PairSampler {
     };
 
     if (other) {
+      if (random.chance(still ? o.transplant : o.transplant / 2)) {
+        const { width, height } = truth;
+        const middle = { x: search.size / 2 + truth.cx, y: search.size / 2 + truth.cy };
+        transplant(search, { ...middle, width, height }, other.crop, random.uniform(1, 1.2));
+      }
       if (random.chance(o.distractor)) this.#pasteDistractor(random, search, truth, other);
       if (random.chance(o.occlusion)) this.#occlude(random, search, truth, other.crop);
     }

@@ -142,6 +142,7 @@ describe('a catalogue of masks', () => {
       strength: 0,
       occlusion: 0,
       distractor: 0,
+      transplant: 0,
       lowResolution: 0,
       alike: 1,
     });

@@ -20,6 +20,7 @@ const OPTIONS: PairOptions = {
   strength: 1,
   occlusion: 0.3,
   distractor: 0.3,
+  transplant: 0,
   lowResolution: 0.3,
   alike: 0,
 };
@@ -88,6 +89,32 @@ describe('pairs', () => {
         const colour = at(cx + fx * width, cy + fy * height);
         // The picture's colours are jittered as a whole, and blurred in some pairs.
         for (const c of [0, 1, 2]) expect(Math.abs(colour[c] - middle[c])).toBeLessThan(25);
+      }
+    }
+  });
+
+  it('stand before the background of the pair before where they are transplanted', () => {
+    const still = { strength: 0, occlusion: 0, distractor: 0, lowResolution: 0, transplant: 1 };
+    // Frames of a clip differ: a half of them is transplanted.
+    for (let seed = 0, transplanted = 0; seed < 30; seed++) {
+      const sampler = new PairSampler(catalogue, pixels, { ...OPTIONS, ...still });
+      const crop = (size: number, value: number) => ({
+        data: new Float32Array(3 * size ** 2).fill(value),
+        at: 0,
+        size,
+      });
+      const search = crop(127, 0);
+      const other = { crop: crop(127, 77), truth: draw(1, still, seed + 100).truths[0] };
+      const { cx, cy } = sampler.draw(new Random(seed, 0), crop(63, 0), search, other);
+      sampler.close();
+      const at = (x: number, y: number) => search.data[3 * (Math.round(63 + y) * 127 + Math.round(63 + x))];
+      const corners = [at(-63, -63), at(63, -63), at(-63, 63), at(63, 63)];
+      if (corners.every((v) => v === 77)) transplanted++;
+      // Either way the target itself is there.
+      expect(at(cx, cy)).not.toBe(77);
+      if (seed === 29) {
+        expect(transplanted).toBeGreaterThan(5);
+        expect(transplanted).toBeLessThan(25);
       }
     }
   });
