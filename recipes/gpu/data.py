@@ -26,6 +26,13 @@ def _decode(job):
     return out
 
 
+def mask_of(mask, size, cells=8, stride=16):
+    """src/model/template-mask.ts: factors `[n, cells, cells]` for targets of `size` `[n, 2]` (width, height), template pixels."""
+    distance = (torch.arange(cells, device=size.device) - cells / 2).abs() * stride
+    share = ((size.unsqueeze(2) / 2 + mask["margin"] + stride / 2 - distance) / stride).clamp(0, 1)
+    return mask["outside"] + (1 - mask["outside"]) * share[:, 1].unsqueeze(2) * share[:, 0].unsqueeze(1)
+
+
 class Pictures:
     """Decoded pictures, one flat tensor of packed RGBA pixels."""
 
@@ -183,15 +190,18 @@ class Pairs:
             aspect = torch.exp(self._uniform(c, -0.7, 0.7))
             bw, bh = torch.minimum(w * 0.8, side * aspect), torch.minimum(h * 0.8, side / aspect)
             box = torch.stack([torch.rand_like(w) * (w - bw), torch.rand_like(w) * (h - bh), bw, bh], 1)
-            parts.append((p, box, p, box, torch.zeros(c, dtype=torch.bool, device=self.device), 10**6 + p))
+            # A mask tells what part of the template is meant: the extent of a random patch is exact then.
+            exact = torch.full((c,), self.options.get("mask") is not None, device=self.device)
+            parts.append((p, box, p, box, exact, 10**6 + p))
         order = torch.randperm(n, device=self.device)
-        return [torch.cat(column)[order] for column in zip(*parts)]
+        patch = torch.arange(n, device=self.device) >= a + b
+        return [*(torch.cat(column)[order] for column in zip(*parts)), patch[order]]
 
     def draw(self, n):
         """Crops `[n, 3, s, s]` and truths: `box` `[n, 4]` (centre x, y from the crop's centre, width, height; search pixels)."""
         o = self.options
         strength = o["strength"]
-        zp, zb, xp, xb, exact, source = self._choose(n)
+        zp, zb, xp, xb, exact, source, patch = self._choose(n)
         u = self._uniform
         flip = torch.where(torch.rand(n, device=self.device) < 0.5, 1.0, -1.0)
         still = zp == xp
@@ -219,6 +229,8 @@ class Pairs:
 
         if strength > 0:
             other, theirs = searches.roll(1, 0), box.roll(1, 0)
+            moved = torch.rand(n, device=self.device) < o.get("transplant", 0) * torch.where(still, 1.0, 0.5)
+            searches = self._transplant(searches, box, other, moved)
             searches = self._paste_distractor(searches, box, other, theirs, torch.randperm(n, device=self.device)[: round(n * o["distractor"])])
             searches = self._occlude(searches, box, other, torch.randperm(n, device=self.device)[: round(n * o["occlusion"])])
             s = strength * torch.where(still, 1.2, 0.8)
@@ -232,7 +244,22 @@ class Pairs:
             deviation = u(len(some), 2, 14).view(-1, 1, 1, 1)
             part = searches[some]
             searches[some] = (part + (torch.rand_like(part) - 0.5) * deviation * math.sqrt(12)).clamp(0, 255)
-        return {"templates": templates, "searches": searches, "box": box, "exact": exact, "source": source}
+        drawn = {"templates": templates, "searches": searches, "box": box, "exact": exact, "source": source, "patch": patch}
+        if o.get("mask"):
+            drawn["mask"] = mask_of(o["mask"], zb[:, 2:] / zs.unsqueeze(1))
+        return drawn
+
+    def _transplant(self, x, box, other, moved):
+        """src/train/data/augment.ts, transplant: another background behind the target, where `moved`."""
+        col = lambda v: v.view(-1, 1, 1)
+        at = torch.arange(SEARCH, device=self.device) + 0.5 - SEARCH / 2
+        reach = self._uniform(len(x), 1, 1.2)
+        u = ((at.view(1, 1, -1) - col(box[:, 0])) / col(box[:, 2] / 2 * reach)).abs()
+        v = ((at.view(1, -1, 1) - col(box[:, 1])) / col(box[:, 3] / 2 * reach)).abs()
+        r = torch.where((u > 1) | (v > 1), torch.maximum(u, v), (u**4 + v**4) ** 0.25)
+        kept = ((1 - r) / 0.15).clamp(0, 1)
+        kept = torch.where(col(moved), kept, 1.0).unsqueeze(1)
+        return torch.lerp(other, x, kept)
 
     def _paste(self, x, some, other, ok, width, height, from_x, from_y, to_x, to_y):
         """Copies rectangles of `other` over `x`, both `[k, 3, S, S]`, at top-left corners in crop pixels."""

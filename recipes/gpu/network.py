@@ -150,6 +150,12 @@ def balanced_logistic(logits, labels, weights):
     return (mean(positive) + mean(negative)) / 2
 
 
+def pick(logits, labels, weights):
+    """src/train/losses.ts, pickLoss."""
+    without = lambda kept: (logits + (kept - 1) * 1e4).logsumexp(1)
+    return (without(weights) - without(labels * weights)).mean()
+
+
 def negative(logits, weights):
     costs = F.softplus(logits)
     worst = (costs * logits.softmax(1)).sum(1)

@@ -52,6 +52,10 @@ def labels_of(batch, teacher_score, teacher_box):
     }
 
 
+def masked(template, batch):
+    return template * batch["mask"].unsqueeze(1).to(template.dtype) if "mask" in batch else template
+
+
 class Student:
     def __init__(self, name, spec, recipe, device):
         self.name, self.recipe = name, recipe
@@ -77,15 +81,17 @@ class Student:
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             search = net.encode(batch["searches"], "batch")
             template = net.encode(batch["templates"], "before")
-            both = lambda a, b: torch.cat([a, b])
-            score, box = net.head(both(template, template.roll(-1, 0)), both(search, search), "batch")
+            shown = masked(template, batch)
+            score, box = net.head(torch.cat([shown, shown.roll(-1, 0)]), torch.cat([search, search]), "batch")
+        box_weight = labels["teacherScore"] * (~batch["patch"]).float().view(-1, 1)
         parts = {
             "score": N.balanced_logistic(score[:n], labels["score"], labels["scoreWeight"]),
+            "pick": N.pick(score[:n], labels["score"], labels["scoreWeight"]),
             "negative": N.negative(score[n:], (batch["source"] != batch["source"].roll(-1, 0)).float()),
             "box": N.box_iou_loss(box[:n], labels["box"], labels["boxWeight"]),
             "teacherScore": N.score_distillation(score[:n], labels["teacherScore"]),
-            "teacherBox": N.box_distillation(box[:n], labels["teacherBox"], labels["teacherScore"]),
-            "teacherIou": N.box_iou_loss(box[:n], labels["teacherBox"], labels["teacherScore"] * (1 - labels["boxWeight"])),
+            "teacherBox": N.box_distillation(box[:n], labels["teacherBox"], box_weight),
+            "teacherIou": N.box_iou_loss(box[:n], labels["teacherBox"], box_weight * (1 - labels["boxWeight"])),
         }
         if features is not None:
             near = lambda a, b: F.smooth_l1_loss(a.float(), b)
@@ -115,7 +121,8 @@ class Student:
         for batch in batches:
             device = batch["box"].device.type
             with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
-                score, box = self.net.head(self.net.encode(batch["templates"], "running"), self.net.encode(batch["searches"], "running"), "running")
+                template = masked(self.net.encode(batch["templates"], "running"), batch)
+                score, box = self.net.head(template, self.net.encode(batch["searches"], "running"), "running")
             best = score.argmax(1)
             l, t, r, b = box[torch.arange(len(best)), best].unbind(1)
             x, y = (best % CELLS - CELLS / 2) * STRIDE, (best // CELLS - CELLS / 2) * STRIDE
@@ -138,6 +145,7 @@ class Student:
             device = batch["box"].device.type
             with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
                 search, template = net.encode(batch["searches"], "batch"), net.encode(batch["templates"], "before")
+                template = masked(template, batch)
                 net.head(torch.cat([template, template.roll(-1, 0)]), torch.cat([search, search]), "batch")
             for k, (m, v) in net.batch.items():
                 sums[k][0].add_(m / batches)
@@ -150,6 +158,8 @@ class Student:
             arrays["feature.mean"], arrays["feature.deviation"] = (cpu(v).ravel() for v in scale)
         spec = {k: v for k, v in net.spec.items() if k != "from"}
         input_ = {"template": 127, "search": 255, "contextAmount": 0.5}
+        if self.recipe["pairs"].get("mask"):
+            input_["templateMask"] = self.recipe["pairs"]["mask"]
         header = {"name": self.name, "network": spec, "input": input_, "step": self.steps}
         N.write_checkpoint(file, header, arrays)
         for k, v in raw.items():
