@@ -53,7 +53,7 @@ export async function benchTrain(): Promise<BenchTable> {
 }
 
 async function shippedNetwork(): Promise<NetworkSpec> {
-  const file = join(packageRoot(), 'recipes/siamtrack-s-2.yaml');
+  const file = join(packageRoot(), 'recipes/siamtrack-s.yaml');
   return networkSchema.parse(parse(await readFile(file, 'utf8')).network);
 }
 
