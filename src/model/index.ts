@@ -46,4 +46,4 @@ export {
   peakCorrelation,
   type Similarity,
 } from './similarity.js';
-export { maskOf, maskTemplate, type TemplateMask } from './template-mask.js';
+export { maskOf, maskTemplate, shadeOf, type TemplateMask, type TemplateShade } from './template-mask.js';

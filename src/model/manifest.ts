@@ -19,7 +19,7 @@ const modelFile = z.strictObject({
 
 const modelFiles = z.strictObject({ encoder: modelFile, head: modelFile.optional() });
 
-/** `TemplateMask` of a manifest or a recipe. */
+/** `TemplateMask` or `TemplateShade` of a manifest or a recipe. */
 export const templateMask = z.strictObject({
   margin: z.number().min(0),
   outside: z.number().min(0).max(1),
@@ -97,6 +97,8 @@ export const ModelManifest = z
       /** Side of the square template and search crops, in pixels. */
       template: z.int().min(8),
       search: z.int().min(8),
+      /** How template crops are shaded; absent: they are not. */
+      templateShade: templateMask.optional(),
       channelOrder: z.enum(['RGB', 'BGR']),
       /** Network input = (value * scale - mean[c]) / std[c], value 0..255, c in `channelOrder`. */
       normalisation: z.strictObject({

@@ -53,3 +53,41 @@ export function maskTemplate(
     for (let k = 0; k < cells; k++, at++) data[at] = embedding.data[at] * factors[k];
   return { ...embedding, data };
 }
+
+/** How a template crop is shaded: what is off the target fades into the picture's mean colour before the encoder sees it. */
+export interface TemplateShade {
+  /** How far what is kept reaches beyond the target's box, template pixels. */
+  readonly margin: number;
+  /** What is left of the rest, 0..1. */
+  readonly outside: number;
+}
+
+/** Width of the rim over which a shade fades, as a share of what is kept. */
+const RIM = 0.3;
+
+/**
+ * How much of each pixel of a template crop is kept. An embedding's cells see far beyond themselves, so that a mask of the embedding cannot
+ * take away what is behind a target; a network that sees the background takes it for part of the target, and follows it when they part.
+ *
+ * @param width, height of the target, template pixels; it is in the middle, and is kept as a rectangle with round corners
+ * @returns a factor for each pixel, rows first
+ */
+export function shadeOf(
+  { margin, outside }: TemplateShade,
+  size: number,
+  width: number,
+  height: number,
+): Float32Array {
+  const middle = (size - 1) / 2;
+  const power = (k: number, side: number) => (Math.abs(k - middle) / (side / 2 + margin)) ** 4;
+  const columns = Array.from({ length: size }, (_, x) => power(x, width));
+  const factors = new Float32Array(size * size);
+  for (let y = 0, at = 0; y < size; y++) {
+    const row = power(y, height);
+    for (let x = 0; x < size; x++, at++) {
+      const r = (columns[x] + row) ** 0.25;
+      factors[at] = outside + (1 - outside) * Math.min(1, Math.max(0, 1 - (r - 1) / RIM));
+    }
+  }
+  return factors;
+}

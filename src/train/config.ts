@@ -74,6 +74,8 @@ const fields = z.strictObject({
        * what part of the crop is meant.
        */
       templateMask: templateMask.optional(),
+      /** Shades template crops around the target's box before the encoder (the teacher sees them whole). */
+      templateShade: templateMask.optional(),
     })
     .prefault({}),
   pairs: z

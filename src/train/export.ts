@@ -212,6 +212,7 @@ export async function exportModel(
     input: {
       template: input.template,
       search: input.search,
+      ...(input.templateShade && { templateShade: input.templateShade }),
       channelOrder: 'RGB',
       normalisation: {
         scale: 1,

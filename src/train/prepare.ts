@@ -162,13 +162,14 @@ async function layoutOf(
     pairs: config.optimiser.batch,
     templateSize: config.input.template,
     searchSize: config.input.search,
+    templateShade: config.input.templateShade,
   };
   if (!teacher) return { ...base, channels: 0, templateCells: 0, searchCells: 0, gridCells: 0 };
   const { input } = config;
   const lesson = await teacher.teach(
     new Float32Array(input.template ** 2 * 3),
     new Float32Array(input.search ** 2 * 3),
-    { width: input.template / 2, height: input.template / 2 },
+    { width: input.template / 2, height: input.template / 2, mean: [0, 0, 0] },
   );
   const channels = lesson.search.length / searchCells ** 2;
   return {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { maskTemplate } from '../model/index.js';
 import { type BoxHead, type ModelManifest, parseManifest } from '../model/manifest.js';
+import { shade } from './data/augment.js';
+import type { TemplateTruth } from './data/pairs.js';
 
 /** What a teacher says of one pair; maps are planar. */
 export interface Lesson {
@@ -51,15 +53,11 @@ export class Teacher {
 
   /**
    * @param template, search interleaved RGB floats 0..255 of the manifest's crop sizes
-   * @param of size of the target in the template, pixels
+   * @param of the target in the template
    */
-  async teach(
-    template: Float32Array,
-    search: Float32Array,
-    of: { readonly width: number; readonly height: number },
-  ): Promise<Lesson> {
+  async teach(template: Float32Array, search: Float32Array, of: TemplateTruth): Promise<Lesson> {
     const { input } = this.manifest;
-    const z = await this.#embed(template, input.template);
+    const z = await this.#embed(this.#shaded(template, of), input.template);
     const x = await this.#embed(search, input.search);
     const head = this.manifest.head as BoxHead;
     const out = await this.#head.run({ [head.template]: this.#masked(z, of), [head.search]: x });
@@ -72,7 +70,15 @@ export class Teacher {
     };
   }
 
-  #masked(template: Tensor, of: { readonly width: number; readonly height: number }): Tensor {
+  #shaded(crop: Float32Array, of: TemplateTruth): Float32Array {
+    const { templateShade, template: size } = this.manifest.input;
+    if (!templateShade) return crop;
+    const data = Float32Array.from(crop);
+    shade({ data, at: 0, size }, templateShade, of);
+    return data;
+  }
+
+  #masked(template: Tensor, of: TemplateTruth): Tensor {
     const { head, stride, contextAmount, input } = this.manifest;
     const mask = (head as BoxHead).templateMask;
     if (!mask) return template;

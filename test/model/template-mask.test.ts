@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskOf, maskTemplate } from '../../src/model/index.js';
+import { maskOf, maskTemplate, shadeOf } from '../../src/model/index.js';
 
 const MASK = { margin: 8, outside: 0.2 };
 
@@ -45,5 +45,39 @@ describe('a mask of template embeddings', () => {
     // Tall and narrow: the middle column is kept, the first is not.
     expect(masked.data[4 * 8 + 4]).toBe(3);
     expect(masked.data[4 * 8]).toBeCloseTo(0.6, 5);
+  });
+});
+
+describe('a shade of template crops', () => {
+  const SHADE = { margin: 12, outside: 0.2 };
+
+  it('keeps the target and its margin, and fades to what is left', () => {
+    const kept = shadeOf({ margin: 10, outside: 0 }, 127, 40, 20);
+    const at = (dx: number, dy: number) => kept[(63 + dy) * 127 + 63 + dx];
+    expect(at(0, 0)).toBe(1);
+    expect(at(20, 0)).toBe(1);
+    expect(at(0, 20)).toBe(1);
+    // Half of the rim beyond 30 px along x, which is 0.3 of it.
+    expect(at(0, 23)).toBeCloseTo(0.5, 5);
+    expect(at(45, 0)).toBe(0);
+    expect(at(0, 30)).toBe(0);
+    // Round corners.
+    expect(at(29, 19)).toBeLessThan(1);
+  });
+
+  it('is symmetric, never grows where the target gets smaller, and stays within its bounds', () => {
+    const size = fc.double({ min: 1, max: 127, noNaN: true });
+    fc.assert(
+      fc.property(size, size, fc.double({ min: 0.1, max: 1, noNaN: true }), (w, h, shrink) => {
+        const [large, small] = [shadeOf(SHADE, 31, w, h), shadeOf(SHADE, 31, w * shrink, h * shrink)];
+        for (const [k, v] of large.entries()) {
+          expect(small[k]).toBeLessThanOrEqual(v);
+          expect(v).toBeGreaterThanOrEqual(Math.fround(0.2));
+          expect(v).toBeLessThanOrEqual(1);
+          expect(large[large.length - 1 - k]).toBe(v);
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 });

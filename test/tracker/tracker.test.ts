@@ -85,6 +85,35 @@ describe('a head that wants its template masked', () => {
   });
 });
 
+describe('a network that wants its template shaded', () => {
+  it('sees what was pointed at, and the mean colour around it', async () => {
+    const { input, ...rest } = tinyManifest();
+    const folder = writeTinyModel({
+      ...rest,
+      input: { ...(input as object), templateShade: { margin: 0, outside: 0 } },
+    });
+    folders.push(folder);
+    const model = await loadModel(folder);
+    const templateOf = async (of: Model, picture: ReturnType<typeof scene>) => {
+      const tracker = new Tracker(of, { memory: false, extent: false });
+      await tracker.init(picture, [140, 100, 40, 40]);
+      return loadEmbedding(tracker.snapshot().template).data;
+    };
+    // Two pictures of the same mean colour that differ beside the target alone.
+    const beside = (x: number) =>
+      drawPicture(320, 240, GREY, [
+        { box: [140, 100, 40, 40], colour: RED },
+        { box: [x, 80, 16, 80], colour: [0, 0, 0] },
+      ]);
+    const [left, right] = [beside(118), beside(186)];
+    const apart = (a: Float32Array, b: Float32Array) => Math.max(...a.map((v, k) => Math.abs(v - b[k])));
+    const whole = apart(await templateOf(boxModel, left), await templateOf(boxModel, right));
+    const shaded = apart(await templateOf(model, left), await templateOf(model, right));
+    expect(shaded).toBeLessThan(whole / 10);
+    await model.dispose();
+  });
+});
+
 describe('memory', () => {
   const box: Box = [100, 100, 40, 40];
   /** Crops the encoder saw while a target was pointed at. */

@@ -9,7 +9,7 @@ const truth = (t: Partial<PairTruth>): PairTruth => ({
   cy: 0,
   width: 64,
   height: 48,
-  template: { width: 60, height: 45 },
+  template: { width: 60, height: 45, mean: [0, 0, 0] },
   certainty: 'box',
   source: 'a',
   kind: 'a',

@@ -39,7 +39,8 @@ describeTensorFlow('batch-norm statistics of given weights', (tf) => {
     );
   };
   const size = { width: 40, height: 40 };
-  const truth = { cx: 0, cy: 0, ...size, template: size, certainty: 'box', source: 'a', kind: 'a' } as const;
+  const template = { ...size, mean: [0, 0, 0] } as const;
+  const truth = { cx: 0, cy: 0, ...size, template, certainty: 'box', source: 'a', kind: 'a' } as const;
   /** Two pairs of pictures of one grey value each, so that the first layer's statistics follow from it. */
   const batch = (grey: number): Batch => ({
     index: 0,

@@ -35,7 +35,7 @@ describe('the score of a plain response', () => {
         cy: 0,
         width: 8,
         height: 8,
-        template: { width: 8, height: 8 },
+        template: { width: 8, height: 8, mean: [0, 0, 0] },
         certainty: 'box',
         source: '',
         kind: '',

@@ -1,4 +1,6 @@
+import { shadeOf, type TemplateShade } from '../../model/index.js';
 import type { Random } from '../random.js';
+import type { TemplateTruth } from './pairs.js';
 
 /** A square crop of interleaved RGB floats 0..255 inside a larger buffer. */
 export interface Crop {
@@ -126,6 +128,13 @@ export function paste(source: Crop, from: Rectangle, target: Crop, x: number, y:
       target.data[t + 2] = source.data[s + 2];
     }
   }
+}
+
+/** Shades a template crop around its target, as a tracker does in use. */
+export function shade({ data, at, size }: Crop, how: TemplateShade, of: TemplateTruth): void {
+  const kept = shadeOf(how, size, of.width, of.height);
+  for (let k = 0, p = at; k < kept.length; k++)
+    for (let c = 0; c < 3; c++, p++) data[p] = of.mean[c] + (data[p] - of.mean[c]) * kept[k];
 }
 
 /** Width of the rim over which a transplanted target fades into its background, as a share of its half sides. */

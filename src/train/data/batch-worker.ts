@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Random } from '../random.js';
 import { Teacher } from '../teacher.js';
+import { shade } from './augment.js';
 import { type Batch, type BatchLayout, sharedFloats, strides, type TeacherBatch } from './batch.js';
 import type { Catalogue } from './catalogue.js';
 import { type PairOptions, PairSampler, type PairTruth } from './pairs.js';
@@ -92,6 +93,8 @@ async function make({ index, reuse }: BatchRequest): Promise<Batch> {
       lessons.score.set(lesson.score, k * size.score);
       lessons.box.set(lesson.box, k * size.box);
     }
+    // After the lesson: the teacher sees the whole crop.
+    if (layout.templateShade) shade(template, layout.templateShade, truths[k].template);
   }
   return { index, templates, searches, truths, teacher: lessons };
 }

@@ -1,3 +1,4 @@
+import type { TemplateShade } from '../../model/index.js';
 import type { PairTruth } from './pairs.js';
 
 /** Sizes of everything in one batch of pairs. */
@@ -5,6 +6,7 @@ export interface BatchLayout {
   readonly pairs: number;
   readonly templateSize: number;
   readonly searchSize: number;
+  readonly templateShade: TemplateShade | undefined;
   /** The teacher's shapes; all 0 without a teacher. */
   readonly channels: number;
   readonly templateCells: number;

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Box } from '../../common/index.js';
-import { contextSide } from '../../model/index.js';
+import { type Colour, contextSide } from '../../model/index.js';
 import type { Random } from '../random.js';
 import {
   addNoise,
@@ -46,6 +46,13 @@ export interface PairOptions {
   readonly alike: number;
 }
 
+/** What is known of a template crop. */
+export interface TemplateTruth {
+  readonly width: number;
+  readonly height: number;
+  readonly mean: Colour;
+}
+
 /** What is known of a pair: where the target is in the search crop. */
 export interface PairTruth {
   /** Centre and size in search pixels from the crop's centre. */
@@ -53,8 +60,8 @@ export interface PairTruth {
   readonly cy: number;
   readonly width: number;
   readonly height: number;
-  /** Size of the target in the template crop, template pixels. */
-  readonly template: { readonly width: number; readonly height: number };
+  /** Size of the target in the template crop, template pixels, and the mean colour of the picture that it is from. */
+  readonly template: TemplateTruth;
   /**
    * `box`: a labelled box; `patch`: a random patch of a photo, whose extent is exact though it need not be an object's; `place`: the centre is certain and the extent is not (a random patch of a photo, a rough box).
    */
@@ -132,7 +139,8 @@ export class PairSampler {
       angle: 0,
       flip,
     };
-    sampleCrop(z, zView, o.templateSize, meanColour(z), template.data, template.at);
+    const zMean = meanColour(z);
+    sampleCrop(z, zView, o.templateSize, zMean, template.data, template.at);
 
     const x = still ? z : this.#read(choice.search.picture);
     const box = choice.search.box;
@@ -157,7 +165,11 @@ export class PairSampler {
       cy: dy,
       width: box[2] / placed.scaleX,
       height: box[3] / placed.scaleY,
-      template: { width: choice.template.box[2] / zScale, height: choice.template.box[3] / zScale },
+      template: {
+        width: choice.template.box[2] / zScale,
+        height: choice.template.box[3] / zScale,
+        mean: zMean,
+      },
       certainty: choice.certainty,
       source: choice.source,
       kind: choice.kind,

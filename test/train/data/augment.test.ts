@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { transplant } from '../../../src/train/data/augment.js';
+import { shade, transplant } from '../../../src/train/data/augment.js';
 
 describe('a transplanted target', () => {
   const SIZE = 64;
@@ -38,5 +38,19 @@ describe('a transplanted target', () => {
     const background = crop(50);
     transplant(crop(200), target, background, 1);
     expect(background.data.every((v) => v === 50)).toBe(true);
+  });
+});
+
+describe('a shaded template', () => {
+  it("keeps its target and fades into the picture's mean colour", () => {
+    const data = new Float32Array(3 * 63 * 63).fill(200);
+    shade(
+      { data, at: 0, size: 63 },
+      { margin: 4, outside: 0.25 },
+      { width: 20, height: 20, mean: [40, 80, 120] },
+    );
+    const at = (x: number, y: number) => [...data.subarray(3 * (y * 63 + x), 3 * (y * 63 + x) + 3)];
+    expect(at(31, 31)).toEqual([200, 200, 200]);
+    expect(at(0, 0)).toEqual([40, 80, 120].map((mean) => mean + 0.25 * (200 - mean)));
   });
 });

@@ -150,7 +150,7 @@ describe('a catalogue of masks', () => {
     const before = (kind: string) => ({
       crop: crop(31),
       truth: {
-        ...{ cx: 0, cy: 0, width: 9, height: 9, template: { width: 9, height: 9 } },
+        ...{ cx: 0, cy: 0, width: 9, height: 9, template: { width: 9, height: 9, mean: [0, 0, 0] as const } },
         ...({ certainty: 'box', source: 'other', kind } as const),
       },
     });
