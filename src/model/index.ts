@@ -1,6 +1,6 @@
 export { type ChoiceRow, type EngineChoice, installedEngines, thisMachine } from './choice/index.js';
 export { type Colour, meanColour, ycbcrToRgb } from './colour.js';
-export { contextSide, cropForModel, cropLayout } from './context.js';
+export { contextSide, cropLayout } from './context.js';
 export { crossCorrelate, upsample } from './correlation.js';
 export { type CropLayout, cropContext } from './crop.js';
 export type { PictureCrop } from './cutout.js';
@@ -46,4 +46,5 @@ export {
   peakCorrelation,
   type Similarity,
 } from './similarity.js';
+export { cropTemplate } from './template-crop.js';
 export { maskOf, maskTemplate, shadeOf, type TemplateMask, type TemplateShade } from './template-mask.js';

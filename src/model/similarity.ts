@@ -4,6 +4,7 @@ import { contextSide, cropForModel } from './context.js';
 import { crossCorrelate } from './correlation.js';
 import type { Embedding } from './engine.js';
 import type { Model } from './load.js';
+import { cropTemplate } from './template-crop.js';
 
 function sameShape(a: Embedding, b: Embedding): void {
   if (a.data.length !== b.data.length || a.channels !== b.channels || a.data.length === 0)
@@ -91,8 +92,11 @@ export async function comparePictures(
       throw new InvalidArgumentError('box', 'finite numbers with width and height > 0', [x, y, w, h]);
     const side = (contextSide(w, h, model.manifest.contextAmount) * size) / input.template;
     const mean = meanColour(picture);
+    const [cx, cy] = [x + w / 2, y + h / 2];
     return model.encoder.embed(size, (out, offset) =>
-      cropForModel(model.manifest, picture, x + w / 2, y + h / 2, side, size, mean, out, offset),
+      size === input.template
+        ? cropTemplate(model.manifest, picture, { cx, cy, w, h }, mean, out, offset)
+        : cropForModel(model.manifest, picture, cx, cy, side, size, mean, out, offset),
     );
   };
   const [first, second, search] = await Promise.all([

@@ -2,12 +2,11 @@ import type { I420Picture } from '../common/index.js';
 import {
   type Colour,
   contextSide,
-  cropForModel,
   cropLayout,
+  cropTemplate,
   type Embedding,
   type Model,
   maskTemplate,
-  shadeOf,
 } from '../model/index.js';
 import { BoxForm, type Pick } from './box-form.js';
 import type { Extent } from './extent.js';
@@ -59,30 +58,12 @@ export class Sight {
   async embed(picture: I420Picture, place: Place, mean: Colour): Promise<Embedding> {
     const { manifest, encoder } = this.model;
     const size = manifest.input.template;
-    const side = contextSide(place.w, place.h, manifest.contextAmount);
-    const whole = await encoder.embed(size, (out, offset) => {
-      cropForModel(manifest, picture, place.cx, place.cy, side, size, mean, out, offset);
-      this.#shade(out, offset, place, side, mean);
-    });
+    const whole = await encoder.embed(size, (out, offset) =>
+      cropTemplate(manifest, picture, place, mean, out, offset),
+    );
     const { head, stride, contextAmount } = manifest;
     const mask = head.kind === 'box' ? head.templateMask : undefined;
     return mask ? maskTemplate(whole, mask, place, { stride, contextAmount, template: size }) : whole;
-  }
-
-  /** Shades a template crop, planar as the network takes it, where the model wants that. */
-  #shade(out: Float32Array, offset: number, place: Place, side: number, mean: Colour): void {
-    const { input } = this.model.manifest;
-    const { templateShade, template: size, normalisation: n, channelOrder } = input;
-    if (!templateShade) return;
-    const scale = size / side;
-    const kept = shadeOf(templateShade, size, place.w * scale, place.h * scale);
-    for (let c = 0, at = offset; c < 3; c++) {
-      const fill = (mean[channelOrder === 'RGB' ? c : 2 - c] * n.scale - n.mean[c]) / n.std[c];
-      for (const share of kept) {
-        out[at] = fill + (out[at] - fill) * share;
-        at++;
-      }
-    }
   }
 
   /**
