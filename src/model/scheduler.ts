@@ -294,6 +294,11 @@ export class Scheduler {
       for (const request of requests) request.reject(disposedError());
       return;
     }
+    if (!this.#lanes.includes(lane)) {
+      // It was replaced, and its thread ended, while they were under way: no failure of theirs.
+      this.#retries.push(...requests);
+      return;
+    }
     const canFallBack =
       this.#fallback !== undefined || this.#fallingBack || this.#lanes.some((other) => other.standby);
     // An engine that hangs costs much time: it gets no second chance where another one can do.

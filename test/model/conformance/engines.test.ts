@@ -14,8 +14,9 @@ const engines = installedEngines().filter(
 );
 if (tensorflowStatus().engines.length === 0) console.info('skipped: native TensorFlow is not installed');
 
+/** As large as the numbers of a crop are: -2 to 2. */
 const noise = (seed: number, size: number) => (out: Float32Array, offset: number) => {
-  for (let k = 0; k < 3 * size * size; k++) out[offset + k] = ((k * 31 + seed * 97) % 256) - 128;
+  for (let k = 0; k < 3 * size * size; k++) out[offset + k] = (((k * 31 + seed * 97) % 256) - 128) / 64;
 };
 
 function expectSame(got: Float32Array, expected: Float32Array): void {
