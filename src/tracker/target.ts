@@ -15,6 +15,9 @@ export interface Rumour {
   readonly streak: number;
 }
 
+/** In pixels of the frame. */
+export type Size = Pick<Place, 'w' | 'h'>;
+
 /** All that is known of a target that is followed. */
 export interface Target {
   readonly template: Embedding;
@@ -28,6 +31,8 @@ export interface Target {
   seen: Place;
   /** Where it was when it was last surely there. */
   sure: Place;
+  /** How large it is as a rule: what it is looked for as, since something that goes behind another thing shrinks first. */
+  usual: Size;
   width: number;
   height: number;
   seconds: number;
@@ -56,12 +61,13 @@ export function rescale(target: Target, { width, height }: I420Picture): Target 
   const x = width / target.width;
   const y = height / target.height;
   const scaled = ({ cx, cy, w, h }: Place): Place => ({ cx: cx * x, cy: cy * y, w: w * x, h: h * y });
-  const { place, seen, sure, first, rumour } = target;
+  const { place, seen, sure, first, rumour, usual } = target;
   return {
     ...target,
     place: scaled(place),
     seen: scaled(seen),
     sure: scaled(sure),
+    usual: { w: usual.w * x, h: usual.h * y },
     first: scaled(first),
     ...(rumour && { rumour: { ...rumour, place: scaled(rumour.place) } }),
     width,

@@ -9,7 +9,7 @@ import { type StoredMemory, TargetMemory } from './memory.js';
 import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
 import { Sight } from './sight.js';
 import { loadEmbedding, type StoredEmbedding, storeEmbedding } from './snapshot.js';
-import { type Rumour, rescale, type Target } from './target.js';
+import { type Rumour, rescale, type Size, type Target } from './target.js';
 
 /** What a tracker says of one frame. */
 export interface TrackResult {
@@ -35,7 +35,7 @@ export interface TrackerOptions {
 
 /** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
 export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'memory'> {
-  readonly version: 4;
+  readonly version: 5;
   /** Name and version of the model it belongs to. */
   readonly model: string;
   readonly template: StoredEmbedding;
@@ -50,6 +50,8 @@ export class TrackerStateError extends SiamtrackError {}
 const FRAME = 1 / 25;
 /** Share of a frame in the running mean of log-odds. */
 const HISTORY = 0.2;
+/** Seconds in which the usual size takes in two thirds of a change, where the belief is `LEARNABLE`. */
+const USUAL = 1.5;
 /** Search regions looked at in each frame while the target is lost, unless told. */
 const SEARCH_BUDGET = 4;
 /** The same while it is uncertain, at most. */
@@ -93,7 +95,7 @@ export class Tracker {
    */
   static restore(model: Model, snapshot: TrackerSnapshot, options: TrackerOptions = {}): Tracker {
     const { version, model: name, template, looks, memory, ...rest } = snapshot;
-    if (version !== 4) throw new InvalidArgumentError('snapshot', 'version 4', version);
+    if (version !== 5) throw new InvalidArgumentError('snapshot', 'version 5', version);
     if (name !== identity(model))
       throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
     const tracker = new Tracker(model, options);
@@ -113,7 +115,7 @@ export class Tracker {
       throw new TrackerStateError('NOT_INITIALISED', 'Expected init before snapshot, got snapshot.');
     const { template, looks, memory, ...rest } = this.#target;
     return {
-      version: 4,
+      version: 5,
       model: identity(this.#sight.model),
       template: storeEmbedding(template),
       looks: looks.map(storeEmbedding),
@@ -152,6 +154,7 @@ export class Tracker {
         place,
         seen: place,
         sure: place,
+        usual: { w: place.w, h: place.h },
         width,
         height,
         seconds,
@@ -203,6 +206,8 @@ export class Tracker {
     const moved = await this.#weighRumour(picture, target, belief, rumour);
     if (moved !== undefined) return moved;
     if (belief >= states.tracking) target.sure = target.place;
+    if (belief >= LEARNABLE)
+      target.usual = towards(target.usual, target.place, 1 - Math.exp(-Math.max(0, elapsed) / USUAL));
     if (target.presence.state === 'lost') {
       // In its last frames the box may have gone astray, or shrunk.
       target.seen = target.sure;
@@ -220,7 +225,7 @@ export class Tracker {
   /** While the target is lost: goes on where it was, and looks at the next few regions of the picture. */
   async #find(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const [{ pick }, rumour] = await Promise.all([
-      this.#sight.search(picture, target, target.place),
+      this.#sight.search(picture, target, { ...target.place, ...target.usual }),
       this.#lookElsewhere(picture, target, this.#budget),
     ]);
     const belief = this.#believe(pick, target, target.history);
@@ -245,7 +250,7 @@ export class Tracker {
       return { place, belief, history: logit(pick.score), streak: rumour.streak + 1 };
     }
     if (budget === 0 || !(this.#sight.form instanceof BoxForm)) return undefined;
-    const { seen } = target;
+    const seen = { ...target.seen, ...target.usual };
     const regions = regionsToSearch(picture, seen, this.#sight.searchSide(seen), target.turn, budget);
     target.turn += regions.length;
     const sightings = await Promise.all(
@@ -339,6 +344,12 @@ export class Tracker {
       this.#busy = false;
     }
   }
+}
+
+/** A size moved by a share of the way to another one. */
+function towards(size: Size, other: Size, share: number): Size {
+  const mixed = (a: number, b: number) => a ** (1 - share) * b ** share;
+  return { w: mixed(size.w, other.w), h: mixed(size.h, other.h) };
 }
 
 function busy(): TrackerStateError {
