@@ -33,6 +33,14 @@ def mask_of(mask, size, cells=8, stride=16):
     return mask["outside"] + (1 - mask["outside"]) * share[:, 1].unsqueeze(2) * share[:, 0].unsqueeze(1)
 
 
+def shade_of(shade, size, pixels=TEMPLATE, rim=0.3):
+    """src/model/template-mask.ts, shadeOf: how much of each pixel is kept, `[n, pixels, pixels]`."""
+    distance = (torch.arange(pixels, device=size.device) - (pixels - 1) / 2).abs()
+    power = (distance / (size.unsqueeze(2) / 2 + shade["margin"])) ** 4
+    r = (power[:, 1].unsqueeze(2) + power[:, 0].unsqueeze(1)) ** 0.25
+    return shade["outside"] + (1 - shade["outside"]) * (1 - (r - 1) / rim).clamp(0, 1)
+
+
 class Pictures:
     """Decoded pictures, one flat tensor of packed RGBA pixels."""
 
@@ -247,6 +255,11 @@ class Pairs:
         drawn = {"templates": templates, "searches": searches, "box": box, "exact": exact, "source": source, "patch": patch}
         if o.get("mask"):
             drawn["mask"] = mask_of(o["mask"], zb[:, 2:] / zs.unsqueeze(1))
+        if o.get("shade"):
+            kept = shade_of(o["shade"], zb[:, 2:] / zs.unsqueeze(1))
+            fill = self.pictures.mean[zp].view(-1, 3, 1, 1)
+            # The teacher sees the whole crop.
+            drawn |= {"whole": templates, "templates": torch.lerp(fill, templates, kept.unsqueeze(1))}
         return drawn
 
     def _transplant(self, x, box, other, moved):

@@ -160,6 +160,8 @@ class Student:
         input_ = {"template": 127, "search": 255, "contextAmount": 0.5}
         if self.recipe["pairs"].get("mask"):
             input_["templateMask"] = self.recipe["pairs"]["mask"]
+        if self.recipe["pairs"].get("shade"):
+            input_["templateShade"] = self.recipe["pairs"]["shade"]
         header = {"name": self.name, "network": spec, "input": input_, "step": self.steps}
         N.write_checkpoint(file, header, arrays)
         for k, v in raw.items():
@@ -209,7 +211,7 @@ def main():
     @torch.no_grad()
     def teach(batch):
         bgr = lambda x: x.flip(1).contiguous(memory_format=torch.channels_last)
-        z, x = teacher.embed(bgr(batch["templates"])), teacher.embed(bgr(batch["searches"]))
+        z, x = teacher.embed(bgr(batch.get("whole", batch["templates"]))), teacher.embed(bgr(batch["searches"]))
         return (z.float(), x.float(), *teacher.head(z, x))
 
     seen = torch.cat([teach(pairs.draw(size))[1] for _ in range(2)])
