@@ -17,6 +17,10 @@ if (!list || !folder) {
   console.error('Expected: pack.mjs OUT clips|stills|photos NAME FOLDER [side] [quality]');
   process.exit(2);
 }
+if (!existsSync(folder)) {
+  console.error(`Expected a folder, got ${folder}`);
+  process.exit(2);
+}
 const pictures = list(folder);
 const parts = [];
 const index = [];

@@ -4,7 +4,7 @@
 
 The recipe: what src/train/config.ts knows, as JSON, with `networks` by name instead of `network`, and `shares` per pack of
 pictures (pack.mjs). The learning rate follows the time that has passed, so that it ends where the time does. Writes
-`NAME.ckpt`, weights as `training.ckpt` of a model folder has them: `siamtrack train --from` goes on from it.
+`NAME.ckpt`, weights as `training.ckpt` of a model folder has them: docs/train.md says how they are exported and gone on from.
 """
 
 import argparse

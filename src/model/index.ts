@@ -34,7 +34,6 @@ export {
   type Precision,
   parseManifest,
   type SiamfcHead,
-  templateMask,
 } from './manifest.js';
 export type { FillCrop } from './request-queue.js';
 export type { EncoderLoad, EncoderStats, SchedulerOptions } from './scheduler.js';

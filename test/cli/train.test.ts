@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -71,13 +71,16 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
   it('trains by a recipe and writes a model folder that evaluates', async () => {
     const clips = await makeClips(2);
     const folder = await mkdtemp(join(tmpdir(), 'siamtrack-recipe-'));
+    const around = { margin: 4, outside: 0.25 };
     const recipe = {
       name: 'tiny',
       output: 'out',
       cache: 'cache',
       data: { clips: [clips], clipsOneBased: true, validation: 0 },
       network: TINY,
-      input: { template: 63, search: 127 },
+      input: { template: 63, search: 127, templateMask: around, templateShade: around },
+      pairs: { transplant: 1 },
+      losses: { pick: 1 },
       optimiser: { batch: 2, steps: 4, warmUp: 1 },
       every: { log: 2, checkpoint: 2, validate: 4 },
       workers: 1,
@@ -91,6 +94,9 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
     for (const file of ['model.json', 'encoder.onnx', 'encoder.int8.onnx', 'head.onnx', 'training.ckpt']) {
       expect(existsSync(join(model, file)), file).toBe(true);
     }
+    const manifest = JSON.parse(await readFile(join(model, 'model.json'), 'utf8'));
+    expect(manifest.input.templateShade).toEqual(around);
+    expect(manifest.head.templateMask).toEqual(around);
     for (const precision of ['float32', 'int8']) {
       const chosen = ['--model', model, '--precision', precision, '--engine', 'onnx', '--sequences', 'clip0'];
       const evaluated = await siamtrack(['evaluate', clips, ...chosen, '--json']);
@@ -115,5 +121,11 @@ describeTensorFlow('siamtrack train on native TensorFlow', () => {
     ]);
     expect(tuned.status, tuned.stderr).toBe(0);
     expect(tuned.stdout.trim()).toBe(join(out, 'model'));
+    const manifestOf = async (folder: string) =>
+      JSON.parse(await readFile(join(folder, 'model.json'), 'utf8'));
+    const [shipped, own] = [join(packageRoot(), 'models/siamtrack-s'), join(out, 'model')];
+    // It sees its templates as the model did.
+    expect((await manifestOf(own)).input).toEqual((await manifestOf(shipped)).input);
+    expect((await manifestOf(own)).head).toEqual((await manifestOf(shipped)).head);
   }, 180_000);
 });

@@ -63,7 +63,8 @@ export interface PairTruth {
   /** Size of the target in the template crop, template pixels, and the mean colour of the picture that it is from. */
   readonly template: TemplateTruth;
   /**
-   * `box`: a labelled box; `patch`: a random patch of a photo, whose extent is exact though it need not be an object's; `place`: the centre is certain and the extent is not (a random patch of a photo, a rough box).
+   * `box`: a labelled box; `patch`: a random patch of a photo, whose extent is exact though it need not be an object's; `place`: the
+   * centre is certain and the extent is not (a patch where no mask tells what is meant, a rough box).
    */
   readonly certainty: 'box' | 'patch' | 'place';
   /** Where the pair is from: pairs of different sources show different objects, and neither shows the other's. */
@@ -176,7 +177,8 @@ export class PairSampler {
     };
 
     if (other) {
-      if (random.chance(still ? o.transplant : o.transplant / 2)) {
+      // Without it nothing is drawn: the pairs of recipes that do not ask for it stay what they were.
+      if (o.transplant > 0 && random.chance(still ? o.transplant : o.transplant / 2)) {
         const { width, height } = truth;
         const middle = { x: search.size / 2 + truth.cx, y: search.size / 2 + truth.cy };
         transplant(search, { ...middle, width, height }, other.crop, random.uniform(1, 1.2));
