@@ -11,6 +11,11 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+try:
+    import cv2
+except ImportError:  # On a GPU it is not needed.
+    cv2 = None
+
 TEMPLATE, SEARCH = 127, 255
 LUMA = (0.299, 0.587, 0.114)
 
@@ -74,6 +79,8 @@ class Pictures:
 
         `view`: centre x, y (pixel indices), picture pixels per crop pixel along x, y, rotation, mirror (1 or -1), each `[n]`.
         """
+        if cv2 and self.pixels.device.type == "cpu":
+            return self._crop_on_processor(index, view, size)
         cx, cy, sx, sy, angle, mirror = (v.view(-1, 1, 1) for v in view)
         steps = torch.arange(size, device=cx.device) - (size - 1) / 2
         i, j = steps.view(1, 1, -1), steps.view(1, -1, 1)
@@ -99,6 +106,22 @@ class Pictures:
         low = torch.lerp(colours(at + down), colours(at + down + across), fx)
         fill = self.mean[index].view(-1, 3, 1, 1)
         return torch.where(inside.unsqueeze(1), torch.lerp(top, low, fy), fill)
+
+    def _crop_on_processor(self, index, view, size):
+        """`crop` by OpenCV, where gathering single pixels is slow: about ten times as fast."""
+        out = np.empty((len(index), size, size, 4), np.float32)
+        place = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+        half = (size - 1) / 2
+        for k, (at, cx, cy, sx, sy, angle, mirror) in enumerate(zip(index.tolist(), *(v.tolist() for v in view))):
+            w, h = int(self.width[at]), int(self.height[at])
+            start = int(self.offset[at])
+            picture = self.pixels[start : start + w * h].numpy().view(np.uint8).reshape(h, w, 4)
+            cos, sin = math.cos(angle), math.sin(angle)
+            a, b, c, d = cos * sx * mirror, -sin * sy, sin * sx * mirror, cos * sy
+            matrix = np.array([[a, b, cx - (a + b) * half], [c, d, cy - (c + d) * half]])
+            fill = (*self.mean[at].tolist(), 255)
+            out[k] = cv2.warpAffine(picture, matrix, (size, size), flags=place, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
+        return torch.from_numpy(out[..., :3]).permute(0, 3, 1, 2).contiguous()
 
 
 class Pairs:

@@ -18,12 +18,15 @@ def _attributes(node):
 class Teacher:
     """`embed` BGR 0..255 crops; `head` gives the probability of the target and l, t, r, b per cell of a 15 x 15 grid."""
 
-    def __init__(self, folder, device, dtype):
-        self.device, self.dtype = device, dtype
+    def __init__(self, folder, device):
+        self.device = device
+        self.dtype = torch.float16 if device == "cuda" else torch.bfloat16
+        # Distances come as logarithms, for which bfloat16 is too coarse.
+        self.head_dtype = torch.float16 if device == "cuda" else torch.float32
         self.backbone = onnx.load(f"{folder}/backbone.onnx").graph
-        self.backbone_weights = _weights(self.backbone, device, dtype)
+        self.backbone_weights = _weights(self.backbone, device, self.dtype)
         head = onnx.load(f"{folder}/head.onnx").graph
-        self.head_weights = _weights(head, device, dtype)
+        self.head_weights = _weights(head, device, self.head_dtype)
         # The graph of the head is for one pair: its convolutions are taken in their order, the correlations are written out.
         self.convs = [(n.input, _attributes(n)) for n in head.node if n.op_type == "Conv"]
 
@@ -85,7 +88,7 @@ class Teacher:
         return x
 
     def head(self, z, x):
-        z, x = z.to(self.dtype), x.to(self.dtype)
+        z, x = z.to(self.head_dtype), x.to(self.head_dtype)
         centre = z[:, :, 2:6, 2:6]
         box = self._conv(18, torch.cat([self._pixelwise(0, z, x), self._depthwise(12, centre, x)], 1))
         score = self._conv(19, torch.cat([self._pixelwise(6, z, x), self._depthwise(15, centre, x)], 1))

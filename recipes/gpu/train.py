@@ -11,11 +11,14 @@ import argparse
 import hashlib
 import json
 import math
+import os
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 
 import network as N
@@ -56,6 +59,37 @@ def masked(template, batch):
     return template * batch["mask"].unsqueeze(1).to(template.dtype) if "mask" in batch else template
 
 
+class Together:
+    """This process and those forked off it, which train on pairs of their own with the mean of all gradients."""
+
+    def __init__(self, size):
+        self.size, self.rank = size, 0
+        if size == 1:
+            return
+        meeting = tempfile.mktemp()
+        for rank in range(1, size):
+            if os.fork() == 0:
+                self.rank = rank
+                break
+        dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=self.rank, world_size=size)
+
+    def average(self, gradients):
+        if self.size == 1:
+            return
+        flat = torch.cat([g.flatten() for g in gradients])
+        dist.all_reduce(flat)
+        for g, mean in zip(gradients, (flat / self.size).split([g.numel() for g in gradients])):
+            g.copy_(mean.view_as(g))
+
+    def agree(self, number):
+        """The first process's number."""
+        if self.size == 1:
+            return number
+        told = torch.tensor([number], dtype=torch.float64)
+        dist.broadcast(told, 0)
+        return float(told)
+
+
 class Student:
     def __init__(self, name, spec, recipe, device):
         self.name, self.recipe = name, recipe
@@ -67,6 +101,8 @@ class Student:
         self.average = {k: v.detach().clone() for k, v in self.net.weights.items()}
         decayed = [v for k, v in self.net.weights.items() if k.endswith(".filter")]
         rest = [v for k, v in self.net.weights.items() if not k.endswith(".filter")]
+        for k, v in self.net.weights.items():
+            v.requires_grad_(not any(k.startswith(f) for f in recipe.get("freeze", [])))
         o = recipe["optimiser"]
         self.optimiser = torch.optim.AdamW(
             [{"params": decayed, "weight_decay": o["weightDecay"]}, {"params": rest, "weight_decay": 0}],
@@ -78,7 +114,7 @@ class Student:
     def losses(self, batch, labels, features, weight):
         net, n = self.net, len(batch["box"])
         device = batch["box"].device.type
-        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+        with torch.autocast(device, torch.bfloat16):
             search = net.encode(batch["searches"], "batch")
             template = net.encode(batch["templates"], "before")
             shown = masked(template, batch)
@@ -99,12 +135,13 @@ class Student:
         total = sum(parts[k] * weight.get(k, 0) for k in parts)
         return total, parts
 
-    def step(self, total, rate):
+    def step(self, total, rate, average):
         weights = list(self.net.weights.values())
         for g in self.optimiser.param_groups:
             g["lr"] = rate
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
+        average([v.grad for v in weights if v.grad is not None])
         norm = torch.nn.utils.clip_grad_norm_(weights, self.recipe["optimiser"]["clip"], foreach=True)
         self.optimiser.step()
         self.steps += 1
@@ -120,7 +157,7 @@ class Student:
         ious = []
         for batch in batches:
             device = batch["box"].device.type
-            with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            with torch.autocast(device, torch.bfloat16):
                 template = masked(self.net.encode(batch["templates"], "running"), batch)
                 score, box = self.net.head(template, self.net.encode(batch["searches"], "running"), "running")
             best = score.argmax(1)
@@ -143,7 +180,7 @@ class Student:
         for _ in range(batches):
             batch = draw()
             device = batch["box"].device.type
-            with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            with torch.autocast(device, torch.bfloat16):
                 search, template = net.encode(batch["searches"], "batch"), net.encode(batch["templates"], "before")
                 template = masked(template, batch)
                 net.head(torch.cat([template, template.roll(-1, 0)]), torch.cat([search, search]), "batch")
@@ -168,6 +205,15 @@ class Student:
             net.weights[k].copy_(v)
 
 
+def scale_of(recipe, device):
+    """Mean and deviation of the teacher's embeddings that the checkpoint which is gone on from was trained with."""
+    for spec in recipe["networks"].values():
+        arrays = N.read_checkpoint(spec["from"])[1] if spec.get("from") else {}
+        if "feature.mean" in arrays:
+            return tuple(torch.from_numpy(arrays[f"feature.{v}"].copy()).to(device).view(1, -1, 1, 1) for v in ("mean", "deviation"))
+    return None
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--data", type=Path, required=True)
@@ -178,10 +224,13 @@ def main():
     p.add_argument("--out", type=Path, required=True)
     p.add_argument("--saves", default="0.25,0.5,0.75", help="shares of the time after which checkpoints are kept")
     p.add_argument("--workers", type=int, default=16)
+    p.add_argument("--processes", type=int, default=1, help="on the processor: that many train side by side, a thread each")
     p.add_argument("--limit", type=int, help="steps, for a test")
     a = p.parse_args()
     recipe = json.loads(a.recipe.read_text())
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    if a.processes > 1:
+        torch.set_num_threads(1)
     torch.manual_seed(recipe["seed"])
     np.random.seed(recipe["seed"])
     torch.backends.cudnn.benchmark = True
@@ -203,10 +252,13 @@ def main():
     calm = dict(options, strength=0, shift=32)
     held = Pairs(pictures, clips_only, certain, lambda c: "" if slice_of(c) < recipe["validation"] and not kind(c) else None, device, calm)
     say(f"{len(pairs.names)} clips, {len(held.names)} held out; shares {pairs.clip_share:.2f} {pairs.still_share:.2f} {pairs.photo_share:.2f}")
-    size = recipe["optimiser"]["batch"]
-    held_out = [held.draw(min(256, 2 * size)) for _ in range(2)]
+    size, own = recipe["optimiser"]["batch"], recipe["optimiser"]["batch"] // a.processes
+    together = Together(a.processes)
+    torch.manual_seed(recipe["seed"] + together.rank)
+    np.random.seed(recipe["seed"] + together.rank)
+    held_out = [held.draw(32) for _ in range(16)]
 
-    teacher = Teacher(a.teacher, device, torch.float16 if device == "cuda" else torch.float32)
+    teacher = Teacher(a.teacher, device)
 
     @torch.no_grad()
     def teach(batch):
@@ -214,12 +266,15 @@ def main():
         z, x = teacher.embed(bgr(batch.get("whole", batch["templates"]))), teacher.embed(bgr(batch["searches"]))
         return (z.float(), x.float(), *teacher.head(z, x))
 
-    seen = torch.cat([teach(pairs.draw(size))[1] for _ in range(2)])
-    scale = (seen.mean((0, 2, 3), True), seen.std((0, 2, 3), keepdim=True))
-    say(f"teacher's embeddings: deviation {float(scale[1].mean()):.3f}, finite {bool(torch.isfinite(seen).all())}")
+    scale = scale_of(recipe, device)
+    if scale is None:
+        seen = torch.cat([teach(pairs.draw(size))[1] for _ in range(2)])
+        scale = (seen.mean((0, 2, 3), True), seen.std((0, 2, 3), keepdim=True))
+    say(f"teacher's embeddings: deviation {float(scale[1].mean()):.3f}")
     students = [Student(name, spec, recipe, device) for name, spec in recipe["networks"].items()]
     a.out.mkdir(parents=True, exist_ok=True)
-    curve = (a.out / "curve.csv").open("w")
+    first = together.rank == 0
+    curve = (a.out / "curve.csv").open("w") if first else None
     header = None
 
     seconds = a.seconds if not a.until else min(a.seconds, a.until - time.time())
@@ -242,6 +297,7 @@ def main():
         if step % 20 == 0 and device == "cuda":
             torch.cuda.synchronize()
         done = (time.time() - start) / seconds if not a.limit else step / a.limit
+        done = together.agree(done)
         if done >= 1:
             break
         rate = o["learningRate"] * min(1, (step + 1) / o["warmUp"]) * (o["floor"] + (1 - o["floor"]) * 0.5 * (1 + math.cos(math.pi * done)))
@@ -250,7 +306,7 @@ def main():
         weight = dict(recipe["losses"])
         weight["feature"] *= 1 - done * (1 - recipe.get("featureEnd", 1))
         with torch.no_grad():
-            batch = pairs.draw(size)
+            batch = pairs.draw(own)
             lap("draw")
             z, x, ts, tb = teach(batch)
             lap("teach")
@@ -259,10 +315,12 @@ def main():
         logged = {}
         for s in students:
             total, parts = s.losses(batch, labels, features, weight)
-            norm = s.step(total, rate)
+            norm = s.step(total, rate, together.average)
             logged[s.name] = dict(parts, total=total, norm=norm)
             lap(s.name)
         step += 1
+        if not first:
+            continue
         if step % 50 == 0 or step in (1, 10, 20):
             row = {"step": step, "pairs": step * size, "seconds": round(time.time() - start, 1), "rate": rate}
             row |= {f"{n}.{k}": round(float(v.detach()), 4) for n, p in logged.items() for k, v in p.items()}
@@ -280,10 +338,12 @@ def main():
         if saves and done >= saves[0]:
             share = saves.pop(0)
             for s in students:
-                s.save(a.out / f"{s.name}-{round(share * 100)}.ckpt", lambda: pairs.draw(size), scale)
+                s.save(a.out / f"{s.name}-{round(share * 100)}.ckpt", lambda: pairs.draw(own), scale)
+    if not first:
+        os._exit(0)
     say(f"{step} steps, {step * size} pairs, {step * size / (time.time() - start):.0f} pairs/s")
     for s in students:
-        s.save(a.out / f"{s.name}.ckpt", lambda: pairs.draw(size), scale)
+        s.save(a.out / f"{s.name}.ckpt", lambda: pairs.draw(own), scale)
         say(s.name, "held out", s.measure(held_out))
     if device == "cuda":
         say(f"memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")

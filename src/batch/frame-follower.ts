@@ -31,14 +31,14 @@ export class FrameFollower {
   constructor(job: BatchJob, model: Model, started: Readonly<Record<string, Started>> = {}) {
     this.#job = job;
     this.#model = model;
-    this.#group = new TargetGroup(model);
+    this.#group = new TargetGroup(model, job.tracking);
     this.#started = new Map(Object.entries(started));
   }
 
   /** A follower that goes on from a checkpoint as the one it was taken of would. */
   static restore(job: BatchJob, model: Model, from: Checkpoint): FrameFollower {
     const follower = new FrameFollower(job, model, from.started);
-    follower.#group = TargetGroup.restore(model, from.snapshot);
+    follower.#group = TargetGroup.restore(model, from.snapshot, job.tracking);
     follower.#backwards = from.ended !== undefined;
     follower.#next = from.next;
     follower.#done = from.done;
@@ -77,7 +77,7 @@ export class FrameFollower {
 
   /** Begins the way backwards, at the last start frame of those that ask for it. */
   turn(): void {
-    this.#group = new TargetGroup(this.#model);
+    this.#group = new TargetGroup(this.#model, this.#job.tracking);
     this.#backwards = true;
     this.#next = this.reach - 1;
   }

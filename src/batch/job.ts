@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { packageVersion } from '../common/index.js';
 import { RESULT_FORMATS } from '../formats/index.js';
 import type { EngineName } from '../model/index.js';
+import { TrackingConfig } from '../tracker/index.js';
 import { BatchTarget } from './target.js';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -37,6 +38,8 @@ export const BatchJob = z.strictObject({
       (name) => typeof name === 'string' && /^(onnx(-\w+)?|tensorflow)$/.test(name),
     ),
   }),
+  /** How the targets are followed. */
+  tracking: TrackingConfig.prefault({}),
   /** Frames per second of stills. */
   fps: z.number().positive(),
   /** The program's version: another one may place boxes otherwise. */
@@ -55,7 +58,7 @@ export type BatchJob = z.infer<typeof BatchJob>;
  * Names the record that a job makes: jobs of one key make the same bytes. Where the input lies, where results go and in which formats has
  * no part in it.
  */
-export function jobKey({ name, input, targets, model, fps, version }: BatchJob): string {
+export function jobKey({ name, input, targets, model, tracking, fps, version }: BatchJob): string {
   const { size, sha256 } = input;
   const stills = input.kind === 'stills';
   const parts = [
@@ -67,6 +70,7 @@ export function jobKey({ name, input, targets, model, fps, version }: BatchJob):
     model.digest,
     model.precision,
     model.engine,
+    [tracking.memory, tracking.extent, tracking.searchBudget],
     stills ? fps : 0,
     version,
   ];

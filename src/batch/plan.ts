@@ -1,6 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ResultFormat } from '../formats/index.js';
+import { TrackingConfig } from '../tracker/index.js';
 import { hidden } from './address.js';
 import { BatchError } from './errors.js';
 import { IdentityCache } from './identity.js';
@@ -16,6 +17,8 @@ export interface BatchSettings {
   readonly formats?: readonly ResultFormat[];
   /** Whether to render each video with its boxes, as `NAME.boxes.mp4`. Default false. */
   readonly video?: boolean;
+  /** How targets are followed. Default: with everything on. */
+  readonly tracking?: Partial<TrackingConfig>;
   /** Frames per second of stills. Default 25. */
   readonly fps?: number;
   /** Frames between checkpoints. Default 100. */
@@ -66,6 +69,7 @@ export class JobPlanner {
       out,
       formats = [],
       video = false,
+      tracking = {},
       fps = 25,
       checkpointFrames = 100,
       reverseBytes = 2 ** 31,
@@ -76,6 +80,7 @@ export class JobPlanner {
       input: { location: input.location, kind: input.kind, ...identity },
       targets: [...targets],
       model: this.#model,
+      tracking: TrackingConfig.parse(tracking),
       fps,
       version: programVersion(),
       out: resolve(out),

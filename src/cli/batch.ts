@@ -5,8 +5,9 @@ import { addExamples } from './examples.js';
 import { lazily } from './lazily.js';
 import { addModelOptions, HARDWARE_HELP, type ModelOptions } from './model-option.js';
 import { count, frameRate } from './option-values.js';
+import { addTrackingOptions, type TrackingOptions } from './tracking-option.js';
 
-export interface BatchCommandOptions extends ModelOptions {
+export interface BatchCommandOptions extends ModelOptions, TrackingOptions {
   readonly targets: string;
   readonly out: string;
   readonly formats: readonly ResultFormat[];
@@ -63,7 +64,9 @@ export function registerBatch(program: Command): void {
       count('--window'),
       1000,
     );
-  addModelOptions(command).action(lazily(async () => (await import('./run/batch.js')).batch));
+  addModelOptions(addTrackingOptions(command)).action(
+    lazily(async () => (await import('./run/batch.js')).batch),
+  );
   addExamples(
     command,
     'batch videos/ --targets targets.csv --out results',

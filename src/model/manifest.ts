@@ -179,5 +179,5 @@ export function parseManifest(json: unknown, where = 'model.json'): ModelManifes
   const parsed = ModelManifest.safeParse(json);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((i) => `${i.path.join('.') || '(whole)'}: ${i.message}`);
-  throw new ModelError('MODEL_INVALID', `${where}: ${problems.join('; ')}`, { cause: parsed.error });
+  throw new ModelError('MODEL_INVALID', `${where}: ${problems.join('; ')}`);
 }

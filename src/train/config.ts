@@ -183,7 +183,7 @@ export async function readTrainConfig(file: string): Promise<TrainConfig> {
   const parsed = configSchema.safeParse(raw);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((i) => `${i.path.join('.') || '(whole)'}: ${i.message}`);
-    throw new TrainConfigError('TRAIN_CONFIG', `${file}: ${problems.join('; ')}`, { cause: parsed.error });
+    throw new TrainConfigError('TRAIN_CONFIG', `${file}: ${problems.join('; ')}`);
   }
   const base = dirname(resolve(file));
   const at = (path: string) =>

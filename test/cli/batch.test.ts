@@ -88,6 +88,37 @@ describe('siamtrack batch', () => {
     },
   );
 
+  it('follows as it is told to, and makes anew what was followed otherwise', async () => {
+    const plain = ['--no-memory', '--no-extent', '--search-budget', '0'];
+    const done = async (...more: string[]) => {
+      const { stdout } = await siamtrack(argsOf(gate, 'otherwise', '--json', ...more));
+      return JSON.parse(stdout.trim().split('\n').at(-1) ?? '').counts;
+    };
+    const lines = async () =>
+      (await readFile(join(folder, 'otherwise', 'gate.jsonl'), 'utf8')).trim().split('\n');
+    expect(await done()).toMatchObject({ done: 1, skipped: 0 });
+    const usual = await lines();
+    expect(await done(...plain)).toMatchObject({ done: 1, skipped: 0 });
+    expect(await done(...plain)).toMatchObject({ done: 0, skipped: 1 });
+    const otherwise = await lines();
+    expect(otherwise).not.toEqual(usual);
+
+    const one = [
+      'track',
+      join(gate, 'gate.mp4'),
+      '--target',
+      'car=20,136,56,28',
+      '--model',
+      model,
+      '--engine',
+      'onnx',
+    ];
+    const { stdout } = await siamtrack([...one, ...plain]);
+    const boxes = (text: readonly string[]) =>
+      text.map((line) => JSON.parse(line)).map(({ targets: [car] }) => car.box);
+    expect(boxes(otherwise)).toEqual(boxes(stdout.trim().split('\n')));
+  });
+
   it('refuses what it is asked wrongly', async () => {
     const refused = (...more: string[]) => refusal(registerBatch, args('no', ...more));
     expect(await refused('--formats', 'mot,nonsense')).toMatchObject({ status: 2, message: /--formats/ });

@@ -15,6 +15,7 @@ import { InvalidArgumentError } from '../../common/index.js';
 import type { EngineName } from '../../model/index.js';
 import type { BatchCommandOptions } from '../batch.js';
 import { ExitCode } from '../exit.js';
+import { trackerOptionsOf } from '../tracking-option.js';
 import { createBatchDisplay } from './batch-display.js';
 import { loadChosenModel } from './chosen-model.js';
 import { INTERRUPTED, watchInterrupts } from './interrupts.js';
@@ -55,6 +56,7 @@ export async function batch(
       out,
       formats: options.formats,
       video: options.video,
+      tracking: trackerOptionsOf(options),
       fps: options.fps,
       checkpointFrames: options.checkpoint,
       reverseBytes: options.reverseBuffer * 2 ** 20,

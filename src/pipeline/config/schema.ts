@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BoxInput, BoxUnits, Label, StreamName, TargetId } from '../../stream/protocol/index.js';
+import { TrackingConfig } from '../../tracker/index.js';
 
 const milliseconds = (value: number) => z.number().min(0).default(value);
 
@@ -63,6 +64,7 @@ export const StreamConfig = z.strictObject({
     .min(0)
     .default(128 * 2 ** 20)
     .describe('Most bytes of these frames; fewer are held where they are large.'),
+  tracking: TrackingConfig.prefault({}).describe('How its targets are followed.'),
   targets: z.array(TargetConfig).default([]).describe('Targets put on the first frame that comes.'),
 });
 

@@ -7,7 +7,7 @@ import {
   type TargetEventMessage,
   type TargetInfo,
 } from '../../stream/index.js';
-import { Tracker, type TrackResult } from '../../tracker/index.js';
+import { Tracker, type TrackerOptions, type TrackResult } from '../../tracker/index.js';
 import type { HeldFrame, HeldFrames } from './held-frames.js';
 import { type Candidate, type LiveTarget, messageTarget } from './target.js';
 import { historyEntry, infoOf, targetEvent } from './target-event.js';
@@ -26,6 +26,7 @@ export interface SessionTargetsOptions {
   readonly name: string;
   readonly model: Model;
   readonly held: HeldFrames;
+  readonly tracking?: TrackerOptions;
   readonly maxTargets: number;
   readonly listener: HostListener;
   readonly onWarning?: (message: string, error: unknown) => void;
@@ -65,7 +66,7 @@ export class SessionTargets {
     for (const { target: id, label, box: given, units } of initial) {
       try {
         const box = units === 'pixels' ? given : scaled(given, frame);
-        const tracker = new Tracker(this.#options.model);
+        const tracker = new Tracker(this.#options.model, this.#options.tracking);
         await tracker.init(frame, box, seconds);
         const first = { frame: frame.index, box, score: 1, state: 'tracking' as const };
         const target: LiveTarget = { id, label, tracker, ...first, failures: 0, fresh: true };
@@ -147,7 +148,7 @@ export class SessionTargets {
     const held = this.#heldFrame(given.frame);
     const { frame } = held;
     const box = given.units === 'pixels' ? given.box : scaled(given.box, frame);
-    const tracker = new Tracker(this.#options.model);
+    const tracker = new Tracker(this.#options.model, this.#options.tracking);
     const candidate: Candidate = {
       id,
       label,

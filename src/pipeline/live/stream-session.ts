@@ -8,6 +8,7 @@ import {
   type StreamInfo,
   type StreamState,
 } from '../../stream/index.js';
+import type { TrackerOptions } from '../../tracker/index.js';
 import { HeldFrames } from './held-frames.js';
 import { SessionTargets, type TargetGiven } from './session-targets.js';
 import type { FileControls, OpenStreamSource, StreamSource, StreamSourceEvent } from './stream-source.js';
@@ -23,6 +24,8 @@ export interface StreamSessionOptions {
   readonly open: OpenStreamSource;
   /** How much of the past is held, for targets added on a frame that has passed. */
   readonly held: { readonly count: number; readonly bytes: number };
+  /** How targets are followed. Default: with everything on. */
+  readonly tracking?: TrackerOptions;
   readonly maxTargets: number;
   /** Put on the first frame that comes. */
   readonly targets?: readonly InitialTarget[];

@@ -77,6 +77,7 @@ export class Streams implements StreamHost {
       model: this.#model,
       open: openStreamSource(config),
       held: { count: config.heldFrames, bytes: config.heldBytes },
+      tracking: config.tracking,
       maxTargets: this.limits.targetsPerStream,
       targets: config.targets.map(({ id, ...rest }) => ({ target: id, ...rest })),
       listener: this.#listeners.all,

@@ -51,6 +51,7 @@ describe('siamtrack.yaml as it is shipped', () => {
     expect(streams[0]).toMatchObject({
       name: 'door',
       reconnect: { attempts: 10 },
+      tracking: { memory: true, extent: true, searchBudget: 4 },
       targets: [{ id: 'car', units: 'normalised' }],
     });
   });

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+
+/** Most search regions that may be asked for in each frame: a frame would take seconds. */
+export const LARGEST_SEARCH_BUDGET = 64;
+
+/** How targets are followed, as configurations and jobs say it; see `TrackerOptions`. */
+export const TrackingConfig = z.strictObject({
+  memory: z
+    .boolean()
+    .default(true)
+    .describe('Learn while following what tells a target from what is around it.'),
+  extent: z
+    .boolean()
+    .default(true)
+    .describe('Report what was pointed at, where the network takes it to be larger or smaller.'),
+  searchBudget: z
+    .int()
+    .min(0)
+    .max(LARGEST_SEARCH_BUDGET)
+    .default(4)
+    .describe('Regions looked at in each frame while a target is lost; 0 never looks for it.'),
+});
+export type TrackingConfig = z.infer<typeof TrackingConfig>;
