@@ -81,6 +81,8 @@ const calibration = z.strictObject({
   growth: z.number().default(0),
   /** Mean log-odds of the frames before. */
   history: z.number().default(0),
+  /** Mean agreement of the last second or so, 0..1. */
+  steadiness: z.number().default(0),
   /** What the target's memory says of the picked point, 0..1. */
   memory: z.number().default(0),
 });

@@ -24,21 +24,59 @@ export interface Evidence {
   readonly rival: number;
   readonly growth: number;
   readonly history: number;
+  readonly steadiness: number;
   readonly memory: number;
 }
 
+/** What the frames so far said of a target. */
+export interface Past {
+  /** Mean log-odds of the scores. */
+  readonly history: number;
+  /** Mean agreement of the last second or so. */
+  readonly steadiness: number;
+}
+
+/** Share of a frame in the mean of log-odds. */
+const HISTORY = 0.2;
+/** Time constant of the mean agreement, seconds. */
+const STEADY = 1;
+
+/** Of a target that was just pointed at: as if it had been surely seen. */
+export const POINTED_AT: Past = { history: logit(0.7), steadiness: 0.8 };
+
+/** Of something that is seen for the first time: neither good nor bad. */
+export function firstPast(pick: Pick): Past {
+  return { history: 0, steadiness: agreementOf(pick) };
+}
+
+/** @param seconds since the frame before */
+export function pastAfter({ history, steadiness }: Past, pick: Pick, seconds: number): Past {
+  const share = 1 - Math.exp(-Math.max(0, seconds) / STEADY);
+  return {
+    history: history + (logit(pick.score) - history) * HISTORY,
+    steadiness: steadiness + (agreementOf(pick) - steadiness) * share,
+  };
+}
+
+function agreementOf({ response }: Pick): number {
+  return response?.agreement ?? 1;
+}
+
 /**
- * @param history mean log-odds of the frames before
+ * @param before what the frames before said
+ * @param after the same with this one
  * @param growth absolute log of the box's size against the first one
  */
-export function evidenceOf({ score, response }: Pick, history: number, growth: number): Evidence {
+export function evidenceOf(pick: Pick, before: Past, after: Past, growth: number): Evidence {
+  const { score, response } = pick;
   return {
     score: logit(score),
     fill: logit(response?.fill ?? score),
-    agreement: response?.agreement ?? 1,
+    agreement: agreementOf(pick),
     rival: logit(response?.rival ?? 0),
     growth,
-    history,
+    history: before.history,
+    steadiness: after.steadiness,
     memory: response?.remembered ?? UNREMEMBERED,
   };
 }

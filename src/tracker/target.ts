@@ -1,5 +1,6 @@
 import type { I420Picture } from '../common/index.js';
 import type { Colour, Embedding } from '../model/index.js';
+import type { Past } from './belief.js';
 import type { Extent } from './extent.js';
 import type { Place } from './geometry.js';
 import type { TargetMemory } from './memory.js';
@@ -9,8 +10,7 @@ import type { Presence } from './presence.js';
 export interface Rumour {
   readonly place: Place;
   readonly belief: number;
-  /** Log-odds of its score. */
-  readonly history: number;
+  readonly past: Past;
   /** Frames in a row in which it was seen. */
   readonly streak: number;
 }
@@ -37,8 +37,7 @@ export interface Target {
   height: number;
   seconds: number;
   presence: Presence;
-  /** Mean log-odds of the scores. */
-  history: number;
+  past: Past;
   /** Typical cosine of the target's later looks with the first template. */
   likeness: number;
   /** Search regions given out since it was in doubt. */

@@ -1,6 +1,15 @@
 import { type Box, type I420Picture, InvalidArgumentError, SiamtrackError } from '../common/index.js';
 import { cosineSimilarity, type Embedding, type Model, meanColour } from '../model/index.js';
-import { believe, type Evidence, evidenceOf, logit } from './belief.js';
+import {
+  believe,
+  type Evidence,
+  evidenceOf,
+  firstPast,
+  logit,
+  type Past,
+  POINTED_AT,
+  pastAfter,
+} from './belief.js';
 import { BoxForm, type Pick } from './box-form.js';
 import { networkPlace, targetPlace } from './extent.js';
 import { regionsToSearch } from './finder.js';
@@ -35,7 +44,7 @@ export interface TrackerOptions {
 
 /** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
 export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'memory'> {
-  readonly version: 5;
+  readonly version: 6;
   /** Name and version of the model it belongs to. */
   readonly model: string;
   readonly template: StoredEmbedding;
@@ -48,8 +57,6 @@ export class TrackerStateError extends SiamtrackError {}
 
 /** Seconds between frames where no times are given. */
 const FRAME = 1 / 25;
-/** Share of a frame in the running mean of log-odds. */
-const HISTORY = 0.2;
 /** Seconds in which the usual size takes in two thirds of a change, where the belief is `LEARNABLE`. */
 const USUAL = 1.5;
 /** Search regions looked at in each frame while the target is lost, unless told. */
@@ -95,7 +102,7 @@ export class Tracker {
    */
   static restore(model: Model, snapshot: TrackerSnapshot, options: TrackerOptions = {}): Tracker {
     const { version, model: name, template, looks, memory, ...rest } = snapshot;
-    if (version !== 5) throw new InvalidArgumentError('snapshot', 'version 5', version);
+    if (version !== 6) throw new InvalidArgumentError('snapshot', 'version 6', version);
     if (name !== identity(model))
       throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
     const tracker = new Tracker(model, options);
@@ -115,7 +122,7 @@ export class Tracker {
       throw new TrackerStateError('NOT_INITIALISED', 'Expected init before snapshot, got snapshot.');
     const { template, looks, memory, ...rest } = this.#target;
     return {
-      version: 5,
+      version: 6,
       model: identity(this.#sight.model),
       template: storeEmbedding(template),
       looks: looks.map(storeEmbedding),
@@ -145,7 +152,7 @@ export class Tracker {
       const place = keepInFrame(own, picture, smallest);
       const { width, height } = picture;
       const presence: Presence = { state: 'tracking', mean: 1 };
-      const sure = { presence, history: logit(SURE), likeness: 1, looks: [], remembered: seconds };
+      const sure = { presence, past: POINTED_AT, likeness: 1, looks: [], remembered: seconds };
       const known = {
         template,
         mean,
@@ -197,10 +204,11 @@ export class Tracker {
     const doubtful = target.presence.state === 'uncertain';
     const [{ pick, embedding }, rumour] = await Promise.all([
       this.#sight.search(picture, target, at),
-      doubtful ? this.#lookElsewhere(picture, target, Math.min(this.#budget, DOUBTFUL_BUDGET)) : undefined,
+      doubtful
+        ? this.#lookElsewhere(picture, target, elapsed, Math.min(this.#budget, DOUBTFUL_BUDGET))
+        : undefined,
     ]);
-    const belief = this.#believe(pick, target, target.history);
-    target.history += (logit(pick.score) - target.history) * HISTORY;
+    const belief = this.#judge(pick, target, elapsed);
     target.presence = nextPresence(target.presence, belief, elapsed, states);
     target.place = keepInFrame(pick.place, picture, target.smallest);
     const moved = await this.#weighRumour(picture, target, belief, rumour);
@@ -226,11 +234,10 @@ export class Tracker {
   async #find(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const [{ pick }, rumour] = await Promise.all([
       this.#sight.search(picture, target, { ...target.place, ...target.usual }),
-      this.#lookElsewhere(picture, target, this.#budget),
+      this.#lookElsewhere(picture, target, elapsed, this.#budget),
     ]);
-    const belief = this.#believe(pick, target, target.history);
+    const belief = this.#judge(pick, target, elapsed);
     const presence = nextPresence(target.presence, belief, elapsed, this.#states);
-    target.history += (logit(pick.score) - target.history) * HISTORY;
     target.presence = { state: 'lost', mean: presence.mean };
     target.place = keepInFrame(pick.place, picture, target.smallest);
     const moved = await this.#weighRumour(picture, target, belief, rumour);
@@ -241,13 +248,19 @@ export class Tracker {
   }
 
   /** What is seen in the next few regions of the picture, or of what was seen there in the frame before. */
-  async #lookElsewhere(picture: I420Picture, target: Target, budget: number): Promise<Rumour | undefined> {
+  async #lookElsewhere(
+    picture: I420Picture,
+    target: Target,
+    elapsed: number,
+    budget: number,
+  ): Promise<Rumour | undefined> {
     const { rumour } = target;
     if (rumour) {
       const { pick } = await this.#sight.search(picture, target, rumour.place);
-      const belief = this.#believe(pick, target, rumour.history);
+      const past = pastAfter(rumour.past, pick, elapsed);
+      const belief = this.#believe(pick, target, rumour.past, past);
       const place = keepInFrame(pick.place, picture, target.smallest);
-      return { place, belief, history: logit(pick.score), streak: rumour.streak + 1 };
+      return { place, belief, past: { ...past, history: logit(pick.score) }, streak: rumour.streak + 1 };
     }
     if (budget === 0 || !(this.#sight.form instanceof BoxForm)) return undefined;
     const seen = { ...target.seen, ...target.usual };
@@ -257,12 +270,15 @@ export class Tracker {
       regions.map((region) => this.#sight.search(picture, target, { ...seen, ...region }, true)),
     );
     return sightings
-      .map(({ pick }) => ({
-        place: keepInFrame(pick.place, picture, target.smallest),
-        belief: this.#believe(pick, target, 0),
-        history: logit(pick.score),
-        streak: 1,
-      }))
+      .map(({ pick }) => {
+        const past = firstPast(pick);
+        return {
+          place: keepInFrame(pick.place, picture, target.smallest),
+          belief: this.#believe(pick, target, past, past),
+          past: { ...past, history: logit(pick.score) },
+          streak: 1,
+        };
+      })
       .sort((one, other) => other.belief - one.belief)
       .at(0);
   }
@@ -280,7 +296,7 @@ export class Tracker {
     target.rumour = undefined;
     if (!rumour || rumour.belief < Math.max(this.#states.tracking, belief)) return undefined;
     if (rumour.streak >= CONFIRMED) {
-      target.history = rumour.history;
+      target.past = rumour.past;
       return this.#found(target, rumour.place, rumour.belief);
     }
     if (rumour.streak > 1 || (await this.#looksLike(picture, target, rumour.place))) target.rumour = rumour;
@@ -327,10 +343,17 @@ export class Tracker {
     return likeness >= target.likeness - UNLIKE;
   }
 
-  #believe(pick: Pick, target: Target, history: number): number {
+  /** The belief in a pick of the target itself, which has a past. */
+  #judge(pick: Pick, target: Target, elapsed: number): number {
+    const before = target.past;
+    target.past = pastAfter(before, pick, elapsed);
+    return this.#believe(pick, target, before, target.past);
+  }
+
+  #believe(pick: Pick, target: Target, before: Past, after: Past): number {
     const { w, h } = pick.response?.raw ?? pick.place;
     const growth = Math.abs(Math.log((w * h) / (target.first.w * target.first.h))) / 2;
-    const evidence = evidenceOf(pick, history, growth);
+    const evidence = evidenceOf(pick, before, after, growth);
     this.#options.onEvidence?.(evidence);
     return believe(this.#sight.model.manifest.tracker.calibration, evidence);
   }

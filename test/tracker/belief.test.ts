@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseManifest } from '../../src/model/index.js';
-import { believe, evidenceOf } from '../../src/tracker/belief.js';
+import { believe, evidenceOf, firstPast, POINTED_AT, pastAfter } from '../../src/tracker/belief.js';
 import { tinyManifest } from '../model/tiny-model.js';
 
 const { calibration } = parseManifest(tinyManifest()).tracker;
@@ -11,13 +11,17 @@ const pick = (score: number) => ({
   score,
   response: { rival: 0.1, agreement: 0.7, fill: 0.5, raw: PLACE },
 });
+const PAST = { history: 2, steadiness: 0.6 };
 const probability = fc.double({ min: 0.001, max: 0.999, noNaN: true });
 
 describe('belief', () => {
   it('is the score itself where a model has no calibration', () => {
     fc.assert(
       fc.property(probability, (score) => {
-        expect(believe(calibration, evidenceOf(pick(score), 0, 0))).toBeCloseTo(score, 9);
+        expect(believe(calibration, evidenceOf(pick(score), POINTED_AT, POINTED_AT, 0))).toBeCloseTo(
+          score,
+          9,
+        );
       }),
     );
   });
@@ -28,15 +32,32 @@ describe('belief', () => {
       fc.property(probability, probability, weight, weight, weight, (a, b, bias, agreement, history) => {
         const weights = { ...calibration, bias, agreement, history, score: 0.7 };
         const [low, high] = [Math.min(a, b), Math.max(a, b)].map((score) =>
-          believe(weights, evidenceOf(pick(score), 2, 0.3)),
+          believe(weights, evidenceOf(pick(score), PAST, PAST, 0.3)),
         );
         return low >= 0 && high <= 1 && low <= high;
       }),
     );
   });
 
+  it('takes in the agreement of about a second, however many frames that has', () => {
+    const steadied = (frames: number) => {
+      let past = firstPast({ ...pick(0.9), response: { ...pick(0.9).response, agreement: 1 } });
+      for (let k = 0; k < frames; k++) past = pastAfter(past, pick(0.9), 1 / frames);
+      return past.steadiness;
+    };
+    expect(steadied(5)).toBeCloseTo(0.7 + 0.3 / Math.E, 9);
+    expect(steadied(60)).toBeCloseTo(steadied(5), 9);
+  });
+
+  it('gives what was seen once no past but what that look said', () => {
+    expect(firstPast(pick(0.99))).toEqual({ history: 0, steadiness: 0.7 });
+    const { history, steadiness } = evidenceOf(pick(0.9), PAST, pastAfter(PAST, pick(0.9), 0.5), 0);
+    expect(history).toBe(PAST.history);
+    expect(steadiness).toBeGreaterThan(PAST.steadiness);
+  });
+
   it('stays finite where scores are 0 or 1', () => {
     for (const score of [0, 1])
-      expect(evidenceOf(pick(score), 0, 0).score).toBeCloseTo(score ? 9.21 : -9.21, 2);
+      expect(evidenceOf(pick(score), PAST, PAST, 0).score).toBeCloseTo(score ? 9.21 : -9.21, 2);
   });
 });

@@ -10,10 +10,10 @@ export interface CalibrationSample {
   readonly weight: number;
 }
 
-const NAMES = ['score', 'fill', 'agreement', 'rival', 'growth', 'history', 'memory'] as const;
+const NAMES = ['score', 'fill', 'agreement', 'rival', 'growth', 'history', 'steadiness', 'memory'] as const;
 type Name = (typeof NAMES)[number];
 /** Belief must rise with these. */
-const RISING: readonly Name[] = ['score', 'fill', 'memory'];
+const RISING: readonly Name[] = ['score', 'fill', 'history', 'steadiness', 'memory'];
 /** Ridge on standardised weights: keeps weights of evidence that says the same twice from running apart. */
 const RIDGE = 1e-3;
 const STEPS = 50;

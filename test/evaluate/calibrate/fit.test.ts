@@ -14,6 +14,7 @@ function frames(count: number, law: (e: Evidence) => number, seed = 1): Calibrat
       rival: random.uniform(-6, 2),
       growth: random.uniform(0, 1),
       history: random.uniform(-4, 4),
+      steadiness: random.uniform(0, 1),
       memory: random.uniform(0, 1),
     };
     return { evidence, hit: random.chance(1 / (1 + Math.exp(-law(evidence)))), weight: 1 };
@@ -27,8 +28,8 @@ describe('fitting a calibration', () => {
     expect(fitted.score).toBeCloseTo(0.6, 1);
     expect(fitted.agreement).toBeCloseTo(2, 0);
     expect(fitted.bias).toBeCloseTo(-1, 0);
-    for (const name of ['fill', 'rival', 'history'] as const)
-      expect(Math.abs(fitted[name])).toBeLessThan(0.1);
+    for (const name of ['fill', 'rival', 'history', 'steadiness'] as const)
+      expect(Math.abs(fitted[name])).toBeLessThan(name === 'steadiness' ? 0.3 : 0.1);
   });
 
   it('makes beliefs the shares of hits, in every part of the scale', () => {
@@ -45,10 +46,10 @@ describe('fitting a calibration', () => {
     }
   });
 
-  it('lets belief never fall with the score, whatever the data say', () => {
-    const fitted = fitCalibration(frames(4000, (e) => -0.5 * e.score - 0.3 * e.fill + e.history));
-    expect(fitted.score).toBe(0);
-    expect(fitted.fill).toBe(0);
+  it('lets belief never fall with what speaks for the target, whatever the data say', () => {
+    const law = (e: Evidence) => -0.5 * e.score - 0.3 * e.fill + e.history - e.steadiness;
+    const fitted = fitCalibration(frames(4000, law));
+    expect(fitted).toMatchObject({ score: 0, fill: 0, steadiness: 0 });
     expect(fitted.history).toBeCloseTo(1, 0);
   });
 
