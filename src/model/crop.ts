@@ -70,18 +70,9 @@ export function cropContext(
     scratches.set(size, scratch);
   }
   const { across, down } = scratch;
-  const gain: Triple = [0, 0, 0];
-  const bias: Triple = [0, 0, 0];
-  const fill: Triple = [0, 0, 0];
+  const { gain, bias, fill, channel } = channelsOf(layout, mean);
   /** Where red, green and blue go, counted from the crop's start. */
-  const plane: Triple = [0, 0, 0];
-  for (let k = 0; k < 3; k++) {
-    const c = layout.channelOrder === 'RGB' ? k : 2 - k;
-    gain[k] = layout.scale / layout.std[c];
-    bias[k] = -layout.mean[c] / layout.std[c];
-    fill[k] = mean[k] * gain[k] + bias[k];
-    plane[k] = c * area;
-  }
+  const plane: Triple = [channel[0] * area, channel[1] * area, channel[2] * area];
   const tables = kernelMemory(tableBytes(size));
   layAxis(across, size, cx, side, part.width, tables.ints, tables.floats, 0);
   layAxis(down, size, cy, side, part.height, tables.ints, tables.floats, 4 * size);
@@ -96,6 +87,28 @@ export function cropContext(
       mixEdges(across, down, size, fill[k], out, from);
     }
   }
+}
+
+/**
+ * Of red, green and blue: the network's channel it goes to, the factor and the summand that normalise it, and what `mean` outside the
+ * picture is then.
+ */
+export function channelsOf(
+  layout: CropLayout,
+  mean: Colour,
+): Record<'gain' | 'bias' | 'fill' | 'channel', Triple> {
+  const gain: Triple = [0, 0, 0];
+  const bias: Triple = [0, 0, 0];
+  const fill: Triple = [0, 0, 0];
+  const channel: Triple = [0, 0, 0];
+  for (let k = 0; k < 3; k++) {
+    const c = layout.channelOrder === 'RGB' ? k : 2 - k;
+    channel[k] = c;
+    gain[k] = layout.scale / layout.std[c];
+    bias[k] = -layout.mean[c] / layout.std[c];
+    fill[k] = mean[k] * gain[k] + bias[k];
+  }
+  return { gain, bias, fill, channel };
 }
 
 /** Writes the rows that touch the picture, positions outside of it clamped. */

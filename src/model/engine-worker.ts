@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createEngine } from './create-engine.js';
+import { CutChoice } from './cut-choice.js';
 import { cutCrop, type PictureCrop } from './cutout.js';
 import {
   CLAIMED_BY_ENGINE,
@@ -52,6 +53,7 @@ const { setup, gate } = workerData as WorkerSetup;
 let engine: Engine;
 /** Of crops cut here. */
 let room = new Float32Array(0);
+const choice = new CutChoice();
 
 async function answer(call: WorkerCall): Promise<void> {
   switch (call.kind) {
@@ -69,13 +71,31 @@ async function answer(call: WorkerCall): Promise<void> {
     }
     case 'cut': {
       if (call.claims) return post({ value: await cutShared(call, call.claims) }, []);
-      const value = await cut(call);
+      const value = await cutByFaster(call);
       return post({ value }, [value.embeddings.data]);
     }
   }
 }
 
 type CutCall = Extract<WorkerCall, { kind: 'cut' }>;
+
+/** By the engine's device or here, whichever has been faster for such a batch. */
+async function cutByFaster(call: CutCall): Promise<CutResult> {
+  if (!engine.cut) return cut(call);
+  const { cuts, size, templates } = call;
+  const kind = `${cuts.length}x${size}`;
+  const cutter = choice.next(kind);
+  const start = performance.now();
+  let result: CutResult | undefined;
+  if (cutter === 'device')
+    result = await engine.cut(cuts, size, templates && owned(templates)).catch(() => {
+      choice.refuse();
+      return undefined;
+    });
+  result ??= await cut(call);
+  choice.took(kind, cutter, performance.now() - start);
+  return result;
+}
 
 async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   const count = cuts.length;
@@ -87,13 +107,17 @@ async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   for (const [k, crop] of cuts.entries()) cutCrop(crop, size, room, k * length);
   const cropMs = performance.now() - start;
   if (templates) {
-    // No engine takes shared memory.
-    const own = templates.map((template) => ({ ...template, data: template.data.slice() }));
+    const own = owned(templates);
     const { embeddings, maps, encodeMs, headMs } = await engine.respond(room, count, own);
     return { cropMs, embeddings, maps, encodeMs, headMs };
   }
   const { embeddings, encodeMs } = await engine.encode(room, count, size);
   return { cropMs, embeddings, encodeMs };
+}
+
+/** Copies: no engine takes shared memory. */
+function owned(templates: readonly Embedding[]): Embedding[] {
+  return templates.map((template) => ({ ...template, data: template.data.slice() }));
 }
 
 /** The crops one by one, until one has been claimed by somebody else or nobody wants them. */

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import { Tensor } from 'onnxruntime-node';
 import { isSoftwareGpu } from '../common/index.js';
+import type { PictureCrop } from './cutout.js';
 import type {
+  CutResult,
   Embedding,
   Embeddings,
   EncodeResult,
@@ -11,6 +13,7 @@ import type {
 } from './engine.js';
 import type { ModelPaths } from './engine-setup.js';
 import type { ModelManifest, Precision } from './manifest.js';
+import { OrtCutter } from './ort-cutter.js';
 import { OrtGraph, run } from './ort-graph.js';
 import { paddedBatch } from './padded-batch.js';
 
@@ -25,6 +28,11 @@ export interface OrtOptions {
    * session of its own. Default: where the provider does, `cuda` and `tensorrt`.
    */
   readonly plans?: boolean;
+  /**
+   * It offers to cut crops itself, in the encoder's graph, from samples of the pictures: for devices to which a crop has to be copied.
+   * Only graphs that siamtrack wrote can be given it. Default: all but the processor.
+   */
+  readonly cuts?: boolean;
 }
 
 const PLANNING_PROVIDERS = ['cuda', 'tensorrt'];
@@ -43,6 +51,8 @@ export class OrtEngine implements Engine {
   readonly #encoder: OrtGraph;
   readonly #head: OrtGraph | undefined;
   readonly #plans: boolean;
+  readonly cut?: NonNullable<Engine['cut']>;
+  readonly #cutter: OrtCutter | undefined;
   /** Input tensors over the crop buffers of the pool, by buffer: wrapping one costs more than looking it up. */
   readonly #inputs = new WeakMap<ArrayBufferLike, Map<string, Tensor>>();
   readonly #outputs = new Map<string, Tensor>();
@@ -52,12 +62,15 @@ export class OrtEngine implements Engine {
     encoder: OrtGraph,
     head: OrtGraph | undefined,
     plans: boolean,
+    cutter: OrtCutter | undefined,
     description: EngineDescription,
   ) {
     this.#manifest = manifest;
     this.#encoder = encoder;
     this.#head = head;
     this.#plans = plans;
+    this.#cutter = cutter;
+    if (cutter) this.cut = (crops, size, templates) => this.#cut(cutter, crops, size, templates);
     this.description = description;
   }
 
@@ -72,7 +85,9 @@ export class OrtEngine implements Engine {
     } as const;
     const encoder = await OrtGraph.load(paths.encoder, session, plans);
     const head = paths.head === undefined ? undefined : await OrtGraph.load(paths.head, session, plans);
-    return new OrtEngine(manifest, encoder, head, plans, {
+    const cuts = options.cuts ?? options.executionProvider !== 'cpu';
+    const cutter = cuts ? await OrtCutter.load(manifest, paths.encoder, session, plans) : undefined;
+    return new OrtEngine(manifest, encoder, head, plans, cutter, {
       runtime: `onnxruntime ${version}`,
       device: options.executionProvider,
       threads: options.threads,
@@ -87,9 +102,14 @@ export class OrtEngine implements Engine {
   }
 
   async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
+    const { output, ms: encodeMs } = await this.#embed(crops, count, this.#manifest.input.search);
+    return { crops, ...(await this.#answer(output, count, templates)), encodeMs };
+  }
+
+  /** What the head says of search embeddings, each with its own template. */
+  async #answer(search: Tensor, count: number, templates: readonly Embedding[]) {
     const { head } = this.#manifest;
     if (!this.#head || head.kind !== 'box') throw new Error(`Model ${this.#manifest.name} has no box head.`);
-    const { output: search, ms: encodeMs } = await this.#embed(crops, count, this.#manifest.input.search);
     const [room] = search.dims;
     const feeds = { [head.template]: templateTensor(templates, room), [head.search]: search };
     const session = await this.#head.sessionFor(`${room}`, feeds);
@@ -98,10 +118,27 @@ export class OrtEngine implements Engine {
     const headMs = performance.now() - start;
     const score = firstOf(out[head.score.output], count, room);
     const box = firstOf(out[head.box.output], count, room);
-    return { crops, embeddings: embeddingsOf(search, count), maps: { score, box }, encodeMs, headMs };
+    return { embeddings: embeddingsOf(search, count), maps: { score, box }, headMs };
+  }
+
+  async #cut(
+    cutter: OrtCutter,
+    crops: readonly PictureCrop[],
+    size: number,
+    templates?: readonly Embedding[],
+  ): Promise<CutResult> {
+    const count = crops.length;
+    const { output, cropMs, encodeMs } = await cutter.embed(crops, size, this.#room(count));
+    if (!templates) return { cropMs, encodeMs, embeddings: embeddingsOf(output, count) };
+    return { cropMs, encodeMs, ...(await this.#answer(output, count, templates)) };
+  }
+
+  #room(count: number): number {
+    return this.#plans ? paddedBatch(count, this.#manifest.largestBatch) : count;
   }
 
   async dispose(): Promise<void> {
+    await this.#cutter?.release();
     await this.#encoder.release();
     await this.#head?.release();
   }
@@ -112,7 +149,7 @@ export class OrtEngine implements Engine {
    */
   async #embed(crops: Float32Array, count: number, size: number): Promise<{ output: Tensor; ms: number }> {
     const { input, output } = this.#manifest.encoder;
-    const room = this.#plans ? paddedBatch(count, this.#manifest.largestBatch) : count;
+    const room = this.#room(count);
     const key = `${room}x${size}`;
     const feeds = { [input]: this.#input(crops, count, size, room) };
     const session = await this.#encoder.sessionFor(key, feeds);

@@ -29,9 +29,18 @@ export class OrtGraph {
     perShape: boolean,
   ): Promise<OrtGraph> {
     // Read once: the file may be gone, or another one, when a later session is made.
-    const content = perShape ? await readFile(path) : undefined;
-    const make = () =>
-      content ? InferenceSession.create(content, options) : InferenceSession.create(path, options);
+    if (perShape) return OrtGraph.of(await readFile(path), options, true);
+    const make = () => InferenceSession.create(path, options);
+    return new OrtGraph(make, await make(), perShape);
+  }
+
+  /** The same of a file's bytes. */
+  static async of(
+    content: Uint8Array,
+    options: InferenceSession.SessionOptions,
+    perShape: boolean,
+  ): Promise<OrtGraph> {
+    const make = () => InferenceSession.create(content, options);
     return new OrtGraph(make, await make(), perShape);
   }
 

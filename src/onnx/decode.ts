@@ -17,6 +17,7 @@ export class OnnxError extends SiamtrackError {
 }
 
 interface Decoded {
+  readonly producerName: string;
   readonly graph?: {
     readonly name: string;
     readonly node: readonly {
@@ -80,11 +81,12 @@ export function decodeOnnx(bytes: Uint8Array): Graph {
   } catch (cause) {
     throw new OnnxError(`expected an ONNX file, got ${bytes.length} bytes that are none`, { cause });
   }
-  const { graph } = decoded;
+  const { graph, producerName } = decoded;
   if (!graph || graph.node.length === 0) throw new OnnxError('expected an ONNX graph with nodes, got none');
   const constants = new Map(graph.initializer.map((tensor) => [tensor.name, constantOf(tensor)]));
   return {
     name: graph.name,
+    producer: producerName,
     nodes: graph.node.map(
       ({ opType, input, output, attribute }): GraphNode => ({
         op: opType,

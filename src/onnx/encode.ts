@@ -1,15 +1,18 @@
 import { ELEMENT, type Graph, type GraphValue } from './graph.js';
 import { INT_ATTRIBUTE, INTS_ATTRIBUTE, schema } from './schema.js';
 
+/** What wrote a file, as the file says. */
+export const PRODUCER = 'siamtrack';
+
 const modelType = schema.lookupType('Model');
 
 /** Encodes a graph as an ONNX file (IR version 8, operator set 17). */
 export function encodeOnnx(graph: Graph): Uint8Array {
-  const value = ({ name, dims }: GraphValue) => ({
+  const value = ({ name, type = 'float32', dims }: GraphValue) => ({
     name,
     type: {
       tensorType: {
-        elemType: ELEMENT.float32,
+        elemType: ELEMENT[type],
         shape: dims && { dim: dims.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d })) },
       },
     },
@@ -17,7 +20,7 @@ export function encodeOnnx(graph: Graph): Uint8Array {
   return modelType
     .encode({
       irVersion: 8,
-      producerName: 'siamtrack',
+      producerName: PRODUCER,
       opsetImport: [{ domain: '', version: 17 }],
       graph: {
         name: graph.name,

@@ -19,12 +19,15 @@ export interface Constant {
 /** An input or output: a number is a fixed dimension, a name a free one; without `dims` the runtime finds out. */
 export interface GraphValue {
   readonly name: string;
+  /** Default float32. */
+  readonly type?: ElementType;
   readonly dims?: readonly (number | string)[];
 }
 
-/** A graph whose inputs and outputs are float32. */
 export interface Graph {
   readonly name: string;
+  /** What wrote the file that the graph was read from, as the file says. */
+  readonly producer?: string;
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly nodes: readonly GraphNode[];

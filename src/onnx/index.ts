@@ -1,3 +1,3 @@
 export { decodeOnnx, OnnxError } from './decode.js';
-export { encodeOnnx } from './encode.js';
+export { encodeOnnx, PRODUCER } from './encode.js';
 export type { Constant, Graph, GraphNode, GraphValue } from './graph.js';

@@ -1,7 +1,15 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EngineEvent, installedEngines, loadModel, type Model } from '../../../src/model/index.js';
+import type { PictureCrop } from '../../../src/model/cutout.js';
+import {
+  cropLayout,
+  type EngineEvent,
+  installedEngines,
+  loadModel,
+  type Model,
+} from '../../../src/model/index.js';
 import { tensorflowStatus } from '../../../src/tensorflow/index.js';
+import { noisePicture } from '../pictures.js';
 import { writeTinyModel } from '../tiny-model.js';
 
 /** Largest difference from ONNX Runtime on the processor, as a share of the largest number there is. */
@@ -82,6 +90,19 @@ describe.each([
         expectSame(box, expected[k].box);
       }
     });
+
+    it('gives the same whoever cuts the crops: the processor, or the device in its turns', async () => {
+      const picture = noisePicture(320, 240, 7, 'limited');
+      const layout = cropLayout(reference.manifest);
+      const crops = [0, 1].map((k): PictureCrop => {
+        const at = { cx: 100 + 150 * k, cy: 90 + 100 * k, side: 120 + 90 * k };
+        return { picture, ...at, mean: [90, 100, 110], layout };
+      });
+      const embed = (of: Model) => Promise.all(crops.map((crop) => of.encoder.embed(127, crop)));
+      const expected = await embed(reference);
+      for (let turn = 0; turn < 4; turn++)
+        for (const [k, { data }] of (await embed(model)).entries()) expectSame(data, expected[k].data);
+    }, 60_000);
 
     it('has done all that itself', () => {
       expect(events).toEqual([]);
