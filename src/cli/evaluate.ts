@@ -37,7 +37,7 @@ export function registerEvaluate(program: Command): void {
     .option('--against <name=folder>', "set another tracker's results beside it; repeatable", collectAgainst)
     .option('--sequences <names>', 'only these, separated by commas', (text) => text.split(','))
     .option('--starts <count>', 'follow each target from so many frames, spread evenly', count('--starts'))
-    .option('--frames <count>', 'follow for so many frames at most', count('--frames'))
+    .option('--frames <count>', 'follow for so many frames at most', count('--frames', 2))
     .option('--zero-based', 'the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--force', 'compute finished results anew')
     .option('--json', 'print the report as JSON');

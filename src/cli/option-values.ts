@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from '../common/index.js';
 
 /** A parser of options that count something. */
-export function count(name: string): (text: string) => number {
+export function count(name: string, least = 1): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError(name, 'a whole number >= 1', text);
+    if (!/^\d+$/.test(text) || value < least)
+      throw new InvalidArgumentError(name, `a whole number >= ${least}`, text);
     return value;
   };
 }

@@ -172,6 +172,7 @@ describe('siamtrack evaluate', () => {
       /OUTPUT_FAILED: .*no folder/,
     ],
     ['a budget that is none', () => [data, '--search-budget', 'all'], 2, /--search-budget: expected a whole/],
+    ['runs of a frame', () => [data, '--frames', '1'], 2, /--frames: expected a whole number >= 2/],
     ['results and --out', () => [data, '--results', 'a', '--out', 'b'], 2, /--results: expected no --out/],
   ])('says what is wrong with %s', async (_, args, status, message) => {
     const got = await refusal(registerEvaluate, ['evaluate', ...args(), '--model', model]);

@@ -1,5 +1,6 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { z } from 'zod';
 import { InvalidArgumentError } from '../../common/index.js';
 import type { BoxMessage } from '../../formats/index.js';
 import { redactUrl } from '../../ingest/index.js';
@@ -50,7 +51,7 @@ export class LiveBridge {
   }
 
   /** Leaves a stream to the workers; one of the same name goes on as it is. */
-  async add(stream: Omit<LiveJob, 'format'>): Promise<void> {
+  async add(stream: Omit<z.input<typeof LiveJob>, 'format'>): Promise<void> {
     const parsed = LiveJob.safeParse({ format: 1, ...stream });
     if (!parsed.success) {
       const { path, message } = parsed.error.issues[0];

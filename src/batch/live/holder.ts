@@ -108,7 +108,7 @@ class HeldStream {
     this.#model = model;
     this.#listening = listening;
     this.#channel = channels.commands(prefix, job.stream);
-    this.#group = new TargetGroup(model);
+    this.#group = new TargetGroup(model, job.tracking);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -145,7 +145,7 @@ class HeldStream {
     const away = Math.max(0, Date.now() - wall) / 1000;
     this.#offset = { index: index + 1 + Math.ceil((away + KEEP_EVERY_MS / 1000) * FASTEST), pts: pts + away };
     for (const [id, label] of Object.entries(labels)) this.#labels.set(id, label);
-    this.#group = TargetGroup.restore(this.#model, snapshot);
+    this.#group = TargetGroup.restore(this.#model, snapshot, this.#job.tracking);
   }
 
   async #take(frame: Frame, pts: number): Promise<void> {

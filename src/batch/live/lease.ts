@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { BoxMessage } from '../../formats/index.js';
 import { StreamName } from '../../stream/index.js';
-import type { TargetGroupSnapshot } from '../../tracker/index.js';
+import { type TargetGroupSnapshot, TrackingConfig } from '../../tracker/index.js';
 import { BatchError } from '../errors.js';
 
 /** BullMQ's name of the queue of live streams. */
@@ -20,6 +20,8 @@ export const LiveJob = z.strictObject({
     weights: z.string().optional(),
     precision: z.enum(['auto', 'float32', 'int8']),
   }),
+  /** How the targets are followed. */
+  tracking: TrackingConfig.prefault({}),
   /** Targets to begin with, on the first frame. */
   targets: z.array(
     z.strictObject({
