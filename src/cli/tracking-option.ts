@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from '../common/index.js';
 import type { TrackerOptions } from '../tracker/index.js';
+import { LARGEST_SEARCH_BUDGET } from '../tracker/names.js';
 
 /** What {@link addTrackingOptions} gives a command. */
 export interface TrackingOptions {
@@ -29,7 +30,7 @@ export function trackerOptionsOf({ memory, extent, searchBudget }: TrackingOptio
 
 function budget(text: string): number {
   const regions = Number(text);
-  if (!/^\d+$/.test(text) || regions > 64)
-    throw new InvalidArgumentError('--search-budget', 'a whole number, 0 to 64', text);
+  if (!/^\d+$/.test(text) || regions > LARGEST_SEARCH_BUDGET)
+    throw new InvalidArgumentError('--search-budget', `a whole number, 0 to ${LARGEST_SEARCH_BUDGET}`, text);
   return regions;
 }

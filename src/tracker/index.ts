@@ -8,4 +8,4 @@ export {
   TrackerStateError,
   type TrackResult,
 } from './tracker.js';
-export { LARGEST_SEARCH_BUDGET, TrackingConfig } from './tracking-config.js';
+export { TrackingConfig } from './tracking-config.js';

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-
-/** Most search regions that may be asked for in each frame: a frame would take seconds. */
-export const LARGEST_SEARCH_BUDGET = 64;
+import { LARGEST_SEARCH_BUDGET } from './names.js';
 
 /** How targets are followed, as configurations and jobs say it; see `TrackerOptions`. */
 export const TrackingConfig = z.strictObject({
