@@ -263,9 +263,23 @@ class Pairs:
             moved = torch.rand(n, device=self.device) < o.get("transplant", 0) * torch.where(still, 1.0, 0.5)
             searches = self._transplant(searches, box, other, moved)
             searches = self._paste_distractor(searches, box, other, theirs, torch.randperm(n, device=self.device)[: round(n * o["distractor"])])
-            searches = self._occlude(searches, box, other, torch.randperm(n, device=self.device)[: round(n * o["occlusion"])])
-            s = strength * torch.where(still, 1.2, 0.8)
             grey = torch.rand(n, device=self.device) < 0.12
+            # Without colour a recoloured target is the target.
+            pick = lambda share, but: (torch.rand(n, device=self.device) < share) & ~but
+            copied, recoloured = pick(o.get("lookAlike", 0), grey), pick(o.get("recoloured", 0), grey)
+            covered = pick(o.get("covered", 0), recoloured)
+            gone = covered | recoloured
+            copies = box.clone()
+            if copied.any():
+                searches, copies = self._paste_look_alike(searches, box, copied.nonzero()[:, 0])
+            copies[~copied] = torch.tensor([1e4, 1e4, 1, 1], device=self.device)
+            for some, by in (
+                (recoloured.nonzero()[:, 0], lambda k: (self._recolour(searches[k], box[k]), self._shape(box[k]))),
+                (covered.nonzero()[:, 0], lambda k: (other[k], self._shape(box[k], 1.15))),
+            ):
+                searches[some] = torch.lerp(searches[some], *by(some))
+            searches = self._occlude(searches, box, other, torch.randperm(n, device=self.device)[: round(n * o["occlusion"])])
+            s = strength * torch.where(still, 1.2, 0.8) * o.get("colour", 1)
             searches = self._colour(searches, s, 0.7, grey)
             templates = self._colour(templates, s * 0.7, 0.4, grey)
             self._lower_resolution(templates, searches, o["lowResolution"])
@@ -276,6 +290,8 @@ class Pairs:
             part = searches[some]
             searches[some] = (part + (torch.rand_like(part) - 0.5) * deviation * math.sqrt(12)).clamp(0, 255)
         drawn = {"templates": templates, "searches": searches, "box": box, "exact": exact, "source": source, "patch": patch}
+        if strength > 0:
+            drawn |= {"gone": gone, "look-alikes": copies}
         if o.get("mask"):
             drawn["mask"] = mask_of(o["mask"], zb[:, 2:] / zs.unsqueeze(1))
         if o.get("shade"):
@@ -325,6 +341,66 @@ class Pairs:
             x, some, other, ok, w, h,
             half + their[:, 0] - w / 2, half + their[:, 1] - h / 2, half + px - w / 2, half + py - h / 2,
         )  # fmt: skip
+
+    def _shape(self, box, grow=1.0, rim=0.15):
+        """1 within a box with rounded corners, 0 outside, `[n, 1, S, S]`."""
+        col = lambda v: v.view(-1, 1, 1)
+        at = torch.arange(SEARCH, device=self.device) + 0.5 - SEARCH / 2
+        u = (at.view(1, 1, -1) - col(box[:, 0])) / col(box[:, 2] / 2 * grow)
+        v = (at.view(1, -1, 1) - col(box[:, 1])) / col(box[:, 3] / 2 * grow)
+        return ((1 - (u**4 + v**4) ** 0.25) / rim).clamp(0, 1).unsqueeze(1)
+
+    def _recolour(self, x, box):
+        """`x` `[k, 3, S, S]` in other colours, so that what is in `box` is visibly not what it was, or half of it is not."""
+        k = len(x)
+        size = lambda v: v.view(-1, 1, 1, 1)
+        angle = self._uniform(k, 0.2, 1) * math.pi * torch.where(torch.rand(k, device=self.device) < 0.5, 1.0, -1.0)
+        # Rotation about the axis of greys (Rodrigues).
+        cos, sin = angle.cos().view(-1, 1, 1), angle.sin().view(-1, 1, 1)
+        one = torch.full((3, 3), 1 / 3, device=self.device)
+        cross = torch.tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], device=self.device) / math.sqrt(3)
+        matrix = cos * torch.eye(3, device=self.device) + (1 - cos) * one + sin * cross
+        turned = torch.bmm(matrix, x.flatten(2)).view_as(x).clamp(0, 255)
+        shape = self._shape(box)
+        change = lambda y: ((y - x).abs().mean(1, True) * shape).sum((1, 2, 3)) / shape.sum((1, 2, 3)).clamp_min(1)
+        # What has no colour gets one, or the opposite brightness: black takes no tint, and the opposite of middle grey is itself.
+        tint = (torch.rand(k, 3, device=self.device).argsort(1) * 0.5 + 0.4).view(k, 3, 1, 1)
+        tints_first = size(torch.rand(k, device=self.device) < 0.7)
+        for tints in (tints_first, ~tints_first):
+            other = torch.where(tints, (turned * tint).clamp(0, 255), 255 - turned)
+            turned = torch.where(size(change(turned) < 16), other, turned)
+        at = torch.arange(SEARCH, device=self.device) + 0.5 - SEARCH / 2
+        upper = (at.view(1, 1, -1, 1) < size(box[:, 1])).expand(-1, 1, -1, 1)
+        left = (at.view(1, 1, 1, -1) < size(box[:, 0])).expand(-1, 1, 1, -1)
+        part = torch.randint(0, 6, (k,), device=self.device)
+        kept = ((size(part) == 0) & upper) | ((size(part) == 1) & ~upper) | ((size(part) == 2) & left)
+        return torch.where(kept, x, turned)
+
+    def _paste_look_alike(self, x, box, some):
+        """A copy of the target in other colours beside it or partly behind it: same shape, not the target. Where copies are, too."""
+        own, part, k, half = box[some], x[some], len(some), SEARCH / 2
+        scale = torch.exp(self._uniform(k, -0.2, 0.2))
+        their = own.clone()
+        their[:, 2:] *= scale.view(-1, 1)
+        reach = torch.maximum((own[:, 2] + their[:, 2]) / 2, (own[:, 3] + their[:, 3]) / 2)
+        angle, distance = self._uniform(k, 0, 2 * math.pi), self._uniform(k, 0.5, 1.8) * reach
+        # Inside the crop, or nobody sees it.
+        their[:, 0] = own[:, 0] + angle.cos() * distance
+        their[:, 1] = own[:, 1] + angle.sin() * distance
+        outside = (their[:, :2].abs() > half * 0.9).any(1)
+        their[:, :2] = torch.where(outside.view(-1, 1), 2 * own[:, :2] - their[:, :2], their[:, :2])
+        mirror = torch.where(torch.rand(k, device=self.device) < 0.5, 1.0, -1.0)
+        col = lambda v: v.view(-1, 1, 1)
+        at = torch.arange(SEARCH, device=self.device) + 0.5 - half
+        u = col(own[:, 0]) + (at.view(1, 1, -1) - col(their[:, 0])) * col(mirror / scale)
+        v = col(own[:, 1]) + (at.view(1, -1, 1) - col(their[:, 1])) / col(scale)
+        grid = torch.stack(torch.broadcast_tensors(u, v), 3) / half
+        copy = F.grid_sample(self._recolour(part, own), grid, padding_mode="border", align_corners=False)
+        shown = self._shape(their) * (1 - self._shape(own, 1.1))
+        x[some] = torch.lerp(part, copy, shown)
+        copies = box.clone()
+        copies[some] = their
+        return x, copies
 
     def _occlude(self, x, box, other, some):
         own, k, half = box[some], len(some), SEARCH / 2

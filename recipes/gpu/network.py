@@ -150,10 +150,10 @@ def balanced_logistic(logits, labels, weights):
     return (mean(positive) + mean(negative)) / 2
 
 
-def pick(logits, labels, weights):
-    """src/train/losses.ts, pickLoss."""
+def pick(logits, labels, weights, shown):
+    """src/train/losses.ts, pickLoss, of the pairs that show the target (`shown`, `[n]`, is 1)."""
     without = lambda kept: (logits + (kept - 1) * 1e4).logsumexp(1)
-    return (without(weights) - without(labels * weights)).mean()
+    return ((without(weights) - without(labels * weights)) * shown).mean()
 
 
 def negative(logits, weights):

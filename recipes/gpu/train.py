@@ -45,12 +45,20 @@ def labels_of(batch, teacher_score, teacher_box):
     sides = torch.stack([dx + w / 2, dy + h / 2, w / 2 - dx, h / 2 - dy], 2)
     boxed = exact & (nearest | (r < 0.7)) & (sides.amin(2) > 0)
     place = lambda x: F.pad(x, (1, 0, 1, 0)).flatten(-2)
+    taught = place(teacher_score)
+    if "gone" in batch:
+        gone = batch["gone"].view(-1, 1)
+        positive, boxed, ignored = positive & ~gone, boxed & ~gone, ignored & ~gone
+        # The teacher may take a copy in other colours for the target, or what covers it.
+        px, py, pw, ph = (v.view(-1, 1) for v in batch["look-alikes"].unbind(1))
+        copied = ((gx - px).abs() < pw / 2) & ((gy - py).abs() < ph / 2) & (r > 1)
+        taught = taught * (~copied & ~gone).float()
     return {
         "score": positive.float(),
         "scoreWeight": (~ignored).float(),
         "box": sides.clamp_min(0),
         "boxWeight": boxed.float(),
-        "teacherScore": place(teacher_score),
+        "teacherScore": taught,
         "teacherBox": place(teacher_box).transpose(1, 2).clamp_min(1),
     }
 
@@ -122,7 +130,8 @@ class Student:
         box_weight = labels["teacherScore"] * (~batch["patch"]).float().view(-1, 1)
         parts = {
             "score": N.balanced_logistic(score[:n], labels["score"], labels["scoreWeight"]),
-            "pick": N.pick(score[:n], labels["score"], labels["scoreWeight"]),
+            "pick": N.pick(score[:n], labels["score"], labels["scoreWeight"], (~batch["gone"]).float()),
+            "gone": N.negative(score[:n], batch["gone"].float()),
             "negative": N.negative(score[n:], (batch["source"] != batch["source"].roll(-1, 0)).float()),
             "box": N.box_iou_loss(box[:n], labels["box"], labels["boxWeight"]),
             "teacherScore": N.score_distillation(score[:n], labels["teacherScore"]),

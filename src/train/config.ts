@@ -92,6 +92,10 @@ const fields = z.strictObject({
       lowResolution: z.number().min(0).max(1).default(0),
       transplant: z.number().min(0).max(1).default(0),
       alike: z.number().min(0).max(1).default(0),
+      lookAlike: z.number().min(0).max(1).default(0),
+      recoloured: z.number().min(0).max(1).default(0),
+      covered: z.number().min(0).max(1).default(0),
+      colour: z.number().min(0).max(1).default(1),
     })
     .prefault({}),
   teacher: z
@@ -121,6 +125,7 @@ const fields = z.strictObject({
       score: weight.default(1),
       pick: weight.default(0),
       negative: weight.default(0.5),
+      gone: weight.default(0),
       box: weight.default(1.5),
       feature: weight.default(1),
       teacherScore: weight.default(1),
@@ -153,10 +158,20 @@ const fields = z.strictObject({
 });
 
 /** Losses that read the scores and boxes of a head. */
-const HEAD_LOSSES = ['score', 'pick', 'negative', 'box', 'teacherScore', 'teacherBox'] as const;
+const HEAD_LOSSES = ['score', 'pick', 'negative', 'gone', 'box', 'teacherScore', 'teacherBox'] as const;
+
+/** Losses that compare embeddings, of which one is of the target in the search crop. */
+const EMBEDDING_LOSSES = ['contrastive', 'triplet', 'response', 'responseTriplet'] as const;
 
 /** A training recipe. Paths are relative to the file; environment variables as `${NAME}` are replaced in them. */
-export const configSchema = fields.superRefine(({ network, losses }, context) => {
+export const configSchema = fields.superRefine(({ network, losses, pairs }, context) => {
+  // The losses on embeddings compare the target with itself in each pair.
+  if (pairs.recoloured + pairs.covered > 0) {
+    for (const name of EMBEDDING_LOSSES.filter((name) => losses[name] > 0)) {
+      const message = `expected 0, as pairs.recoloured or pairs.covered takes the target away, got ${losses[name]}`;
+      context.addIssue({ code: 'custom', path: ['losses', name], message });
+    }
+  }
   if (network.head !== 'response') return;
   for (const name of HEAD_LOSSES.filter((name) => losses[name] > 0)) {
     const message = `expected 0, as network.head is "response", got ${losses[name]}`;

@@ -48,6 +48,7 @@ export function makeLabels(batch: Pick<Batch, 'truths' | 'teacher'>, grid: Grid,
         const dx = grid.offset + i * grid.stride - truth.cx;
         const dy = grid.offset + j * grid.stride - truth.cy;
         const r = Math.hypot(dx / (truth.width / 2), dy / (truth.height / 2));
+        if (truth.gone) continue;
         const isNearest = j * grid.cells + i === nearest;
         if (isNearest || r < 0.5) labels.score[at] = 1;
         else if (r < 1 || (truth.certainty === 'place' && r < 1.5)) labels.scoreWeight[at] = 0;
@@ -65,7 +66,7 @@ export function makeLabels(batch: Pick<Batch, 'truths' | 'teacher'>, grid: Grid,
       }
     }
     if (batch.teacher && teacherGrid)
-      copyTeacher(batch.teacher.score, batch.teacher.box, k, teacherGrid, grid, labels, truth.certainty);
+      copyTeacher(batch.teacher.score, batch.teacher.box, k, teacherGrid, grid, labels, truth);
   }
   return labels;
 }
@@ -95,7 +96,7 @@ function copyTeacher(
   from: Grid,
   to: Grid,
   labels: Labels,
-  certainty: PairTruth['certainty'],
+  truth: PairTruth,
 ): void {
   const shift = Math.round((from.offset - to.offset) / to.stride);
   const cells = from.cells ** 2;
@@ -105,11 +106,20 @@ function copyTeacher(
       if (x < 0 || y < 0 || x >= to.cells || y >= to.cells) continue;
       const source = j * from.cells + i;
       const at = k * to.cells ** 2 + y * to.cells + x;
-      labels.teacherScore[at] = score[k * cells + source];
+      // It may take a look-alike for the target, or what stands in its place.
+      const [cx, cy] = [to.offset + x * to.stride, to.offset + y * to.stride];
+      if (!truth.gone && !isLookAlike(truth, cx, cy)) labels.teacherScore[at] = score[k * cells + source];
       // Of a patch the teacher sees an object's extent, where the patch's own is asked for.
-      labels.teacherWeight[at] = certainty === 'patch' ? 0 : 1;
+      labels.teacherWeight[at] = truth.certainty === 'patch' ? 0 : 1;
       for (let c = 0; c < 4; c++)
         labels.teacherBox[at * 4 + c] = Math.max(1, box[k * 4 * cells + c * cells + source]);
     }
   }
+}
+
+function isLookAlike(truth: PairTruth, x: number, y: number): boolean {
+  const copy = truth.lookAlike;
+  if (!copy || Math.abs(x - copy.cx) >= copy.width / 2 || Math.abs(y - copy.cy) >= copy.height / 2)
+    return false;
+  return Math.hypot((x - truth.cx) / (truth.width / 2), (y - truth.cy) / (truth.height / 2)) > 1;
 }

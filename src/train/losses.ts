@@ -88,7 +88,7 @@ export function balancedLogisticLoss(
  * hardly counts. (The listwise view of ranking: Cao 2007, 4, with any relevant item for the first.)
  *
  * @param logits `[n, cells]`
- * @param labels 1 positive, 0 negative, `[n, cells]`; every row needs a positive cell
+ * @param labels 1 positive, 0 negative, `[n, cells]`; a row without a positive cell shows no target and costs nothing
  * @param weights 1 to count, 0 to ignore, `[n, cells]`
  */
 export function pickLoss(tf: TensorFlow, logits: Tensor2D, labels: Tensor2D, weights: Tensor2D): Scalar {
@@ -96,7 +96,7 @@ export function pickLoss(tf: TensorFlow, logits: Tensor2D, labels: Tensor2D, wei
     const without = (kept: Tensor) => logits.add(kept.sub(1).mul(1e4));
     const all = tf.logSumExp(without(weights), 1);
     const target = tf.logSumExp(without(labels.mul(weights)), 1);
-    return all.sub(target).mean() as Scalar;
+    return all.sub(target).mul(labels.max(1)).mean() as Scalar;
   });
 }
 

@@ -118,13 +118,23 @@ function optimiserFor(
   return new AdamW(tf, initial, decayed, trained, config.optimiser);
 }
 
+const CALM = {
+  strength: 0,
+  occlusion: 0,
+  distractor: 0,
+  lowResolution: 0,
+  lookAlike: 0,
+  recoloured: 0,
+  covered: 0,
+};
+
 async function heldOutBatches(setup: Setup): Promise<Batch[]> {
   const mixture = { clips: 1, stills: 0, photos: 0 };
   return take(VALIDATION_BATCHES, {
     ...setup,
     seed: 0,
     teacher: undefined,
-    pairs: { ...setup.pairs, mixture, strength: 0, occlusion: 0, distractor: 0, lowResolution: 0, shift: 32 },
+    pairs: { ...setup.pairs, ...CALM, mixture, shift: 32 },
   });
 }
 

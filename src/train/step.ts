@@ -156,7 +156,14 @@ export function batchLoss(
   };
 
   const usesHead =
-    weight.score + weight.pick + weight.box + weight.negative + weight.teacherScore + weight.teacherBox > 0;
+    weight.score +
+      weight.pick +
+      weight.box +
+      weight.negative +
+      weight.gone +
+      weight.teacherScore +
+      weight.teacherBox >
+    0;
   if (head && usesHead) {
     const all = head.score.reshape([2 * n, -1]) as Tensor2D;
     const own = all.slice([0, 0], [n, -1]);
@@ -179,6 +186,7 @@ export function batchLoss(
     );
     add('pick', weight.pick, () => losses.pickLoss(tf, own, batch.score, batch.scoreWeight));
     add('negative', weight.negative, () => negativeLoss(tf, foreign));
+    add('gone', weight.gone, () => negativeLoss(tf, own, tf.sub(1, batch.score.max(1))));
     add('box', weight.box, () => losses.boxIouLoss(tf, box, batch.box, batch.boxWeight));
     if (batch.teacherTemplates) {
       add('teacherScore', weight.teacherScore, () =>
@@ -230,9 +238,9 @@ export function batchLoss(
 }
 
 /** Names of the head's weights that no loss of a recipe depends on. */
-function unreadWeights({ losses: l }: TrainConfig, w: Weights): string[] {
-  const scored = l.score + l.pick + l.negative + l.teacherScore > 0;
-  const boxed = l.box + l.teacherBox > 0;
+function unreadWeights({ losses: l, teacher }: TrainConfig, w: Weights): string[] {
+  const scored = l.score + l.pick + l.negative + l.gone + (teacher ? l.teacherScore : 0) > 0;
+  const boxed = l.box + (teacher ? l.teacherBox : 0) > 0;
   return [...w.keys()].filter((name) => {
     if (name.startsWith('head.response')) return l.response + l.responseTriplet === 0;
     if (name.startsWith('head.score')) return !scored;
@@ -241,11 +249,15 @@ function unreadWeights({ losses: l }: TrainConfig, w: Weights): string[] {
   });
 }
 
-/** Everywhere, and most where it is worst: the mean over all cells and the mean weighted by a softmax of each map. */
-function negativeLoss(tf: TensorFlow, logits: Tensor2D): Scalar {
+/**
+ * Everywhere, and most where it is worst: the mean over all cells and the mean weighted by a softmax of each map.
+ * @param counts 1 for maps that count and 0 for others, `[n]`; all count if absent
+ */
+function negativeLoss(tf: TensorFlow, logits: Tensor2D, counts?: Tensor): Scalar {
   const costs = tf.softplus(logits);
-  const worst = costs.mul(tf.softmax(logits)).sum(1).mean();
-  return costs.mean().add(worst).mul(0.5) as Scalar;
+  const worst = costs.mul(tf.softmax(logits)).sum(1);
+  const each = costs.mean(1).add(worst).mul(0.5);
+  return (counts ? each.mul(counts) : each).mean() as Scalar;
 }
 
 /** Unit-length mean of the middle cells of a template embedding, `[n, c]`. */

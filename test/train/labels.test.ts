@@ -54,6 +54,29 @@ describe('labels on the search grid', () => {
     expect(scoreWeight[cell(10, 8)]).toBe(0);
   });
 
+  it('are all negative, and learn nothing of the teacher, where the target is gone', () => {
+    const teacherGrid: Grid = { cells: 15, stride: 16, offset: -112 };
+    const maps = { score: new Float32Array(225).fill(0.7), box: new Float32Array(900).fill(9) };
+    const teacher = { templates: new Float32Array(), searches: new Float32Array(), ...maps };
+    const labels = makeLabels(batch([truth({ gone: true })], teacher), grid, teacherGrid);
+    for (const map of [labels.score, labels.boxWeight, labels.teacherScore])
+      expect(map.every((v) => v === 0)).toBe(true);
+    expect(labels.scoreWeight.every((w) => w === 1)).toBe(true);
+  });
+
+  it('learn of the teacher everywhere but on a look-alike beside the target', () => {
+    const teacherGrid: Grid = { cells: 15, stride: 16, offset: -112 };
+    const maps = { score: new Float32Array(225).fill(0.5), box: new Float32Array(900).fill(9) };
+    const teacher = { templates: new Float32Array(), searches: new Float32Array(), ...maps };
+    const lookAlike = { cx: 48, cy: 0, width: 64, height: 48 };
+    const { teacherScore } = makeLabels(batch([truth({ lookAlike })], teacher), grid, teacherGrid);
+    // The look-alike reaches from 16 to 80 px, the target to 32.
+    expect(teacherScore[cell(9, 8)]).toBe(0.5);
+    for (const i of [11, 12]) expect(teacherScore[cell(i, 8)]).toBe(0);
+    expect(teacherScore[cell(13, 8)]).toBe(0.5);
+    expect(teacherScore[cell(11, 11)]).toBe(0.5);
+  });
+
   it("puts the teacher's maps where its grid looks", () => {
     const teacherGrid: Grid = { cells: 15, stride: 16, offset: -112 };
     const score = new Float32Array(225);

@@ -106,6 +106,8 @@ describeTensorFlow('losses', (tf) => {
     const map = tf.tensor2d([[8, 8, ...Array(200).fill(-8)]]);
     const one = tf.tensor2d([[1, ...Array(201).fill(0)]]);
     expect(value(losses.pickLoss(tf, map, one, tf.onesLike(map)))).toBeCloseTo(Math.log(2), 3);
+    // Without the target there is nothing to pick.
+    expect(value(losses.pickLoss(tf, map, tf.zerosLike(map), tf.onesLike(map)))).toBe(0);
   });
 
   it('balanced logistic: positives say what their quality is, where it is given', () => {

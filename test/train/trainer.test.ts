@@ -113,6 +113,23 @@ describeTensorFlow('training', (tf) => {
     await expect(recipe).rejects.toThrow(/expected 0, as network\.head is \\"response\\", got 2/);
   });
 
+  it('refuses losses on embeddings of a target that pairs take away', async () => {
+    const recipe = tinyRecipe(clips, { pairs: { covered: 0.1 }, losses: { contrastive: 2 } });
+    await expect(recipe).rejects.toThrow(/expected 0, as pairs\.recoloured or pairs\.covered .*got 2/);
+  });
+
+  it('learns that a target which is gone is nowhere', async () => {
+    const config = await tinyRecipe(clips, {
+      pairs: { covered: 1 },
+      losses: { score: 0, negative: 0, box: 0, gone: 1 },
+      optimiser: { batch: 8, steps: 30, learningRate: 0.01, warmUp: 0 },
+    });
+    const events: TrainEvent[] = [];
+    await train(tf, config, { onEvent: (event) => events.push(event) });
+    const costs = events.filter(({ kind }) => kind === 'step').map(({ values }) => values.gone);
+    expect(costs[costs.length - 1]).toBeLessThan(0.5 * costs[0]);
+  });
+
   const plain = { ...TINY, head: 'response' };
   it.each([
     ['score', TINY],

@@ -141,8 +141,18 @@ export function shade({ data, at, size }: Crop, how: TemplateShade, of: Template
 const RIM = 0.15;
 
 /**
- * Puts another background, a crop of the same size, behind a target. What is kept of the crop is a rectangle with round corners (a
- * superellipse of degree 4), `reach` times as large as the target, with a soft rim.
+ * How much of a point belongs to a rectangle with round corners (a superellipse of degree 4) and a soft rim: 1 inside, 0 outside.
+ * @param u distance from its middle, half widths
+ * @param v the same in half heights
+ */
+export function roundness(u: number, v: number): number {
+  if (u >= 1 || v >= 1) return 0;
+  return Math.max(0, Math.min(1, (1 - (u ** 4 + v ** 4) ** 0.25) / RIM));
+}
+
+/**
+ * Puts another background, a crop of the same size, behind a target. What is kept of the crop is a rectangle with round corners,
+ * `reach` times as large as the target, with a soft rim.
  * @param target middle and size, crop pixels
  */
 export function transplant(
@@ -156,9 +166,8 @@ export function transplant(
     const v = Math.abs((y + 0.5 - target.y) / b);
     for (let x = 0; x < size; x++) {
       const u = Math.abs((x + 0.5 - target.x) / a);
-      const r = u > 1 || v > 1 ? Math.max(u, v) : (u ** 4 + v ** 4) ** 0.25;
-      if (r <= 1 - RIM) continue;
-      const kept = Math.max(0, (1 - r) / RIM);
+      const kept = roundness(u, v);
+      if (kept === 1) continue;
       const p = (y * size + x) * 3;
       for (let c = 0; c < 3; c++) {
         const behind = background.data[background.at + p + c];

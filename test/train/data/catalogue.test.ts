@@ -145,6 +145,10 @@ describe('a catalogue of masks', () => {
       transplant: 0,
       lowResolution: 0,
       alike: 1,
+      lookAlike: 0,
+      recoloured: 0,
+      covered: 0,
+      colour: 1,
     });
     const crop = (size: number) => ({ data: new Float32Array(3 * size * size), at: 0, size });
     const before = (kind: string) => ({

@@ -23,6 +23,10 @@ const OPTIONS: PairOptions = {
   transplant: 0,
   lowResolution: 0.3,
   alike: 0,
+  lookAlike: 0,
+  recoloured: 0,
+  covered: 0,
+  colour: 1,
 };
 
 const folders: string[] = [];
@@ -158,5 +162,22 @@ describe('pairs', () => {
     };
     expect(changes(1)).toBe(0);
     expect(changes(0)).toBeGreaterThan(40);
+  });
+
+  it('stay what they were in recipes that know of no look-alikes', () => {
+    const { search, truths } = draw(3);
+    expect(truths.some(({ gone, lookAlike }) => gone || lookAlike)).toBe(false);
+    const sum = search.reduce((a, v) => a + v, 0);
+    // As it was before there were any.
+    expect(sum).toBeCloseTo(1831671.7, 0);
+  });
+
+  it('have look-alikes, and targets that are gone, as often as asked for, though not in grey', () => {
+    const { truths } = draw(400, { lookAlike: 0.5, recoloured: 0.1, covered: 0.1 });
+    const share = (of: (t: PairTruth) => boolean) => truths.filter(of).length / truths.length;
+    expect(share((t) => t.lookAlike !== undefined)).toBeGreaterThan(0.36);
+    expect(share((t) => t.lookAlike !== undefined)).toBeLessThan(0.52);
+    expect(share((t) => t.gone === true)).toBeGreaterThan(0.11);
+    expect(share((t) => t.gone === true)).toBeLessThan(0.24);
   });
 });
