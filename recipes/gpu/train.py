@@ -5,6 +5,7 @@
 The recipe: what src/train/config.ts knows, as JSON, with `networks` by name instead of `network`, and `shares` per pack of
 pictures (pack.mjs). The learning rate follows the time that has passed, so that it ends where the time does. Writes
 `NAME.ckpt`, weights as `training.ckpt` of a model folder has them: docs/train.md says how they are exported and gone on from.
+Given the same folder again, a run that was cut off goes on from its `state.pt`, at most five minutes before the cut.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -74,11 +76,12 @@ class Together:
         self.size, self.rank = size, 0
         if size == 1:
             return
-        meeting = tempfile.mktemp()
+        meeting = Path(tempfile.mkdtemp()) / "meeting"
         for rank in range(1, size):
             if os.fork() == 0:
                 self.rank = rank
                 break
+        self.meeting = meeting
         dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=self.rank, world_size=size)
 
     def average(self, gradients):
@@ -88,6 +91,13 @@ class Together:
         dist.all_reduce(flat)
         for g, mean in zip(gradients, (flat / self.size).split([g.numel() for g in gradients])):
             g.copy_(mean.view_as(g))
+
+    def part(self):
+        if self.size == 1:
+            return
+        dist.barrier()
+        if self.rank == 0:
+            shutil.rmtree(self.meeting.parent)
 
     def agree(self, number):
         """The first process's number."""
@@ -160,6 +170,22 @@ class Student:
             self.net.keep_statistics(0.02)
         return norm
 
+    def state(self):
+        statistics = {"mean": self.net.mean, "variance": self.net.variance}
+        weights = {k: v.detach() for k, v in self.net.weights.items()}
+        return {"steps": self.steps, "weights": weights, "average": self.average, **statistics, "optimiser": self.optimiser.state_dict()}
+
+    @torch.no_grad()
+    def go_on(self, state):
+        self.steps = state["steps"]
+        for own, kept in ((self.net.weights, state["weights"]), (self.average, state["average"])):
+            for k, v in own.items():
+                v.copy_(kept[k])
+        for own, kept in ((self.net.mean, state["mean"]), (self.net.variance, state["variance"])):
+            for k, v in own.items():
+                v.copy_(kept[k])
+        self.optimiser.load_state_dict(state["optimiser"])
+
     @torch.no_grad()
     def measure(self, batches):
         """Mean IoU of the best cell's box, and share over one half, on held-out pairs."""
@@ -223,6 +249,13 @@ def scale_of(recipe, device):
     return None
 
 
+def go_on_with(file, step):
+    """A table to append to, without the rows of steps that were lost in a cut."""
+    rows = file.read_text().splitlines(True) if step else []
+    file.write_text("".join(rows[:1] + [r for r in rows[1:] if int(r.split(",")[0]) <= step]))
+    return file.open("a")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--data", type=Path, required=True)
@@ -262,10 +295,13 @@ def main():
     held = Pairs(pictures, clips_only, certain, lambda c: "" if slice_of(c) < recipe["validation"] and not kind(c) else None, device, calm)
     say(f"{len(pairs.names)} clips, {len(held.names)} held out; shares {pairs.clip_share:.2f} {pairs.still_share:.2f} {pairs.photo_share:.2f}")
     size, own = recipe["optimiser"]["batch"], recipe["optimiser"]["batch"] // a.processes
-    together = Together(a.processes)
-    torch.manual_seed(recipe["seed"] + together.rank)
-    np.random.seed(recipe["seed"] + together.rank)
     held_out = [held.draw(32) for _ in range(16)]
+    kept = a.out / "state.pt"
+    before = torch.load(kept, map_location=device, weights_only=True) if kept.exists() else {"step": 0, "seconds": 0, "students": {}}
+    together = Together(a.processes)
+    # Other pairs for each process, and after each cut.
+    torch.manual_seed(recipe["seed"] + together.rank + before["step"])
+    np.random.seed(recipe["seed"] + together.rank + before["step"])
 
     teacher = Teacher(a.teacher, device)
 
@@ -281,13 +317,27 @@ def main():
         scale = (seen.mean((0, 2, 3), True), seen.std((0, 2, 3), keepdim=True))
     say(f"teacher's embeddings: deviation {float(scale[1].mean()):.3f}")
     students = [Student(name, spec, recipe, device) for name, spec in recipe["networks"].items()]
+    for s in students:
+        if s.name in before["students"]:
+            s.go_on(before["students"][s.name])
     a.out.mkdir(parents=True, exist_ok=True)
     first = together.rank == 0
-    curve = (a.out / "curve.csv").open("w") if first else None
+    curve = go_on_with(a.out / "curve.csv", before["step"]) if first else None
+    measured = [f"{s.name}.{m}" for s in students for m in ("heldOutIou", "heldOutSuccess")]
     header = None
 
-    seconds = a.seconds if not a.until else min(a.seconds, a.until - time.time())
-    o, start, step = recipe["optimiser"], time.time(), 0
+    o, start, step = recipe["optimiser"], time.time() - before["seconds"], before["step"]
+    seconds = a.seconds if not a.until else min(a.seconds, a.until - start)
+    saved = time.time()
+    if step and first:
+        say(f"goes on after step {step}")
+
+    def save_state():
+        """Whole or not at all."""
+        state = {"step": step, "seconds": time.time() - start, "students": {s.name: s.state() for s in students}}
+        torch.save(state, kept.with_suffix(".new"))
+        kept.with_suffix(".new").replace(kept)
+
     spent = {"": 0.0}
 
     def lap(what):
@@ -301,7 +351,7 @@ def main():
             say("milliseconds of ten steps:", {k: round(v) for k, v in spent.items() if k})
         spent[""] = time.time()
 
-    saves = [float(s) for s in a.saves.split(",") if s]
+    saves = [float(s) for s in a.saves.split(",") if s and float(s) * seconds > before["seconds"]]
     while True:
         if step % 20 == 0 and device == "cuda":
             torch.cuda.synchronize()
@@ -338,18 +388,24 @@ def main():
                     row[f"{s.name}.heldOutIou"], row[f"{s.name}.heldOutSuccess"] = s.measure(held_out)
                     say(step, s.name, "held out", f"{row[f'{s.name}.heldOutIou']:.3f}", *(f"{k} {float(v.detach()):.3f}" for k, v in logged[s.name].items()))
             if header is None:
-                header = [*row, *(f"{s.name}.{m}" for s in students for m in ("heldOutIou", "heldOutSuccess"))]
-                curve.write(",".join(header) + "\n")
+                header = [*(k for k in row if k not in measured), *measured]
+                if not before["step"]:
+                    curve.write(",".join(header) + "\n")
             curve.write(",".join(str(row.get(k, "")) for k in header) + "\n")
             curve.flush()
             if step in (10, 20, 50, 100, 200):
                 say(step, f"{step * size / (time.time() - start):.0f} pairs/s", *(f"{n} {float(p['total'].detach()):.3f}" for n, p in logged.items()))
+        if time.time() - saved > 300:
+            save_state()
+            saved = time.time()
         if saves and done >= saves[0]:
             share = saves.pop(0)
             for s in students:
                 s.save(a.out / f"{s.name}-{round(share * 100)}.ckpt", lambda: pairs.draw(own), scale)
+    together.part()
     if not first:
         os._exit(0)
+    save_state()
     say(f"{step} steps, {step * size} pairs, {step * size / (time.time() - start):.0f} pairs/s")
     for s in students:
         s.save(a.out / f"{s.name}.ckpt", lambda: pairs.draw(own), scale)
