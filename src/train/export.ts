@@ -12,6 +12,7 @@ import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
 import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
 import { calibrate, type GraphInputs } from './onnx/calibrate.js';
 import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
+import { mergeConvolutions } from './onnx/merge.js';
 import { quantise } from './onnx/quantise.js';
 import { fitResponseScore, type ResponseScore } from './response-score.js';
 
@@ -79,7 +80,9 @@ export interface CalibrationCrops {
 }
 
 /** The last layers of the head decide the box to a fraction of a pixel and cost little: they stay in float32. */
-const IN_FLOAT = new Set(['head.score.filter', 'head.box.filter']);
+const LAST_LAYERS = new Set(['head.score.filter', 'head.box.filter']);
+const LAST_LAYER = 'head.last.filter';
+const IN_FLOAT = new Set([LAST_LAYER]);
 
 /** Calibration crops as the graphs take them. */
 interface GraphCrops {
@@ -121,9 +124,10 @@ async function graphCrops(
 /** The graphs with 8-bit weights. */
 async function quantisedGraphs(encoder: Graph, head: Graph | undefined, crops: GraphCrops) {
   const { templates, searches, pairs } = crops;
+  const merged = head && mergeConvolutions(head, LAST_LAYERS, LAST_LAYER);
   return {
     encoder: encodeOnnx(quantise(encoder, await calibrate(encoder, [...templates, ...searches]))),
-    head: head && encodeOnnx(quantise(head, await calibrate(head, pairs, IN_FLOAT), IN_FLOAT)),
+    head: merged && encodeOnnx(quantise(merged, await calibrate(merged, pairs, IN_FLOAT), IN_FLOAT)),
   };
 }
 
