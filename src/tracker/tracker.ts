@@ -18,7 +18,8 @@ import { type StoredMemory, TargetMemory } from './memory.js';
 import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
 import { Sight } from './sight.js';
 import { loadEmbedding, type StoredEmbedding, storeEmbedding } from './snapshot.js';
-import { type Rumour, rescale, type Size, type Target } from './target.js';
+import { type Rumour, rescale, type Target } from './target.js';
+import { isUsualSize, nearSize, towards } from './usual-size.js';
 
 /** What a tracker says of one frame. */
 export interface TrackResult {
@@ -210,7 +211,8 @@ export class Tracker {
     ]);
     const belief = this.#judge(pick, target, elapsed);
     target.presence = nextPresence(target.presence, belief, elapsed, states);
-    target.place = keepInFrame(pick.place, picture, target.smallest);
+    const place = belief < states.tracking ? nearSize(pick.place, target.usual) : pick.place;
+    target.place = keepInFrame(place, picture, target.smallest);
     const moved = await this.#weighRumour(picture, target, belief, rumour);
     if (moved !== undefined) return moved;
     if (belief >= states.tracking) target.sure = target.place;
@@ -242,7 +244,11 @@ export class Tracker {
     target.place = keepInFrame(pick.place, picture, target.smallest);
     const moved = await this.#weighRumour(picture, target, belief, rumour);
     if (moved !== undefined) return moved;
-    if (presence.state !== 'lost' && (await this.#looksLike(picture, target, target.place)))
+    if (
+      presence.state !== 'lost' &&
+      isUsualSize(target.place, target.usual) &&
+      (await this.#looksLike(picture, target, target.place))
+    )
       return this.#found(target, target.place, belief);
     return Math.min(this.#states.lost, belief);
   }
@@ -295,6 +301,7 @@ export class Tracker {
   ): Promise<number | undefined> {
     target.rumour = undefined;
     if (!rumour || rumour.belief < Math.max(this.#states.tracking, belief)) return undefined;
+    if (!isUsualSize(rumour.place, target.usual)) return undefined;
     if (rumour.streak >= CONFIRMED) {
       target.past = rumour.past;
       return this.#found(target, rumour.place, rumour.belief);
@@ -367,12 +374,6 @@ export class Tracker {
       this.#busy = false;
     }
   }
-}
-
-/** A size moved by a share of the way to another one. */
-function towards(size: Size, other: Size, share: number): Size {
-  const mixed = (a: number, b: number) => a ** (1 - share) * b ** share;
-  return { w: mixed(size.w, other.w), h: mixed(size.h, other.h) };
 }
 
 function busy(): TrackerStateError {
