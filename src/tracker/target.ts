@@ -5,6 +5,7 @@ import type { Extent } from './extent.js';
 import type { Place } from './geometry.js';
 import type { TargetMemory } from './memory.js';
 import type { Presence } from './presence.js';
+import type { Scene } from './scene.js';
 
 /** What may be the target, elsewhere. */
 export interface Rumour {
@@ -47,6 +48,8 @@ export interface Target {
   /** Later looks at it, template embeddings, the newest last; when the newest was taken. */
   looks: readonly Embedding[];
   remembered: number;
+  /** The picture when the newest look was taken. */
+  scene?: Scene;
   /** What tells it from what is around it, and when that was learnt last. */
   readonly memory: TargetMemory | undefined;
   learnt: number;

@@ -16,6 +16,7 @@ import { regionsToSearch } from './finder.js';
 import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE } from './geometry.js';
 import { type StoredMemory, TargetMemory } from './memory.js';
 import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
+import { loadScene, rememberScene, type StoredScene, storeScene, wasThere } from './scene.js';
 import { Sight } from './sight.js';
 import { loadEmbedding, type StoredEmbedding, storeEmbedding } from './snapshot.js';
 import { type Rumour, rescale, type Target } from './target.js';
@@ -44,13 +45,14 @@ export interface TrackerOptions {
 }
 
 /** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
-export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'memory'> {
-  readonly version: 6;
+export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'memory' | 'scene'> {
+  readonly version: 7;
   /** Name and version of the model it belongs to. */
   readonly model: string;
   readonly template: StoredEmbedding;
   readonly looks: readonly StoredEmbedding[];
   readonly memory?: StoredMemory;
+  readonly scene?: StoredScene;
 }
 
 /** A tracker used out of turn. Codes: `NOT_INITIALISED`, `TRACKER_BUSY`. */
@@ -102,8 +104,8 @@ export class Tracker {
    * @throws InvalidArgumentError for one of another model or of another version of this program
    */
   static restore(model: Model, snapshot: TrackerSnapshot, options: TrackerOptions = {}): Tracker {
-    const { version, model: name, template, looks, memory, ...rest } = snapshot;
-    if (version !== 6) throw new InvalidArgumentError('snapshot', 'version 6', version);
+    const { version, model: name, template, looks, memory, scene, ...rest } = snapshot;
+    if (version !== 7) throw new InvalidArgumentError('snapshot', 'version 7', version);
     if (name !== identity(model))
       throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
     const tracker = new Tracker(model, options);
@@ -112,6 +114,7 @@ export class Tracker {
       template: loadEmbedding(template),
       looks: looks.map(loadEmbedding),
       memory: memory && TargetMemory.load(memory),
+      ...(scene && { scene: loadScene(scene) }),
     };
     return tracker;
   }
@@ -121,13 +124,14 @@ export class Tracker {
     if (this.#busy) throw busy();
     if (!this.#target)
       throw new TrackerStateError('NOT_INITIALISED', 'Expected init before snapshot, got snapshot.');
-    const { template, looks, memory, ...rest } = this.#target;
+    const { template, looks, memory, scene, ...rest } = this.#target;
     return {
-      version: 6,
+      version: 7,
       model: identity(this.#sight.model),
       template: storeEmbedding(template),
       looks: looks.map(storeEmbedding),
       ...(memory && { memory: memory.store() }),
+      ...(scene && { scene: storeScene(scene) }),
       ...rest,
     };
   }
@@ -246,7 +250,7 @@ export class Tracker {
     if (moved !== undefined) return moved;
     if (
       presence.state !== 'lost' &&
-      isUsualSize(target.place, target.usual) &&
+      this.#mayBe(picture, target, target.place) &&
       (await this.#looksLike(picture, target, target.place))
     )
       return this.#found(target, target.place, belief);
@@ -301,7 +305,7 @@ export class Tracker {
   ): Promise<number | undefined> {
     target.rumour = undefined;
     if (!rumour || rumour.belief < Math.max(this.#states.tracking, belief)) return undefined;
-    if (!isUsualSize(rumour.place, target.usual)) return undefined;
+    if (!this.#mayBe(picture, target, rumour.place)) return undefined;
     if (rumour.streak >= CONFIRMED) {
       target.past = rumour.past;
       return this.#found(target, rumour.place, rumour.belief);
@@ -327,6 +331,7 @@ export class Tracker {
     const look = await this.#sight.embed(picture, target.place, target.mean);
     const likeness = cosineSimilarity(target.template, look);
     target.remembered = target.seconds;
+    target.scene = rememberScene(picture, target.place);
     target.likeness = Math.min(target.likeness, target.likeness + (likeness - target.likeness) * 0.5);
     target.looks = [...target.looks.slice(1 - LOOKS), look];
   }
@@ -339,6 +344,11 @@ export class Tracker {
     if ((response?.remembered ?? 0) < FAMILIAR) return;
     target.learnt = seconds;
     memory.learn(embedding, form.cellPlace(place, at, this.#sight.searchSide(at), embedding.side));
+  }
+
+  /** Whether the target may have come back at a place: by its size, and as nothing that was there before. */
+  #mayBe(picture: I420Picture, { usual, scene }: Target, place: Place): boolean {
+    return isUsualSize(place, usual) && !(scene && wasThere(scene, picture, place));
   }
 
   /** Whether a place looks like the target, by its first look or a later one. */
