@@ -13,26 +13,30 @@ export interface CalibrationSample {
 const NAMES = ['score', 'fill', 'agreement', 'rival', 'growth', 'history', 'steadiness', 'memory'] as const;
 type Name = (typeof NAMES)[number];
 /** Belief must rise with these. */
-const RISING: readonly Name[] = ['score', 'fill', 'history', 'steadiness', 'memory'];
+const RISING: readonly Name[] = ['score', 'fill', 'agreement', 'history', 'steadiness', 'memory'];
+/** With these it must fall: otherwise a box that grows over the picture would be believed for growing. */
+const FALLING: readonly Name[] = ['rival', 'growth'];
 /** Ridge on standardised weights: keeps weights of evidence that says the same twice from running apart. */
 const RIDGE = 1e-3;
 const STEPS = 50;
 
 /**
  * Logistic regression of hits on the evidence by Newton's method (iteratively reweighted least squares; Hastie 2009,
- * 4.4.1) with a ridge. Evidence that belief must rise with, but would fall, is left out and the rest fitted anew.
+ * 4.4.1) with a ridge. Evidence with which belief would fall where it must rise, or the other way, is left out and the rest fitted anew.
  */
 export function fitCalibration(samples: readonly CalibrationSample[]): Calibration {
   let names: readonly Name[] = NAMES;
   for (;;) {
     const weights = regress(samples, names);
-    const falling = names.filter((name, k) => RISING.includes(name) && weights[k] < 0);
-    if (falling.length === 0) {
+    const wrong = names.filter(
+      (name, k) => (RISING.includes(name) && weights[k] < 0) || (FALLING.includes(name) && weights[k] > 0),
+    );
+    if (wrong.length === 0) {
       const fitted = Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<Name, number>;
       for (const [k, name] of names.entries()) fitted[name] = round(weights[k]);
       return { bias: round(weights[names.length]), ...fitted };
     }
-    names = names.filter((name) => !falling.includes(name));
+    names = names.filter((name) => !wrong.includes(name));
   }
 }
 
