@@ -88,24 +88,29 @@ function shrunk(picture: I420Picture, size?: { width: number; height: number }) 
   const height = size?.height ?? Math.max(1, Math.round(rows * by));
   const columns = samplesOf(from, width);
   const lines = samplesOf(rows, height);
+  const [across, down] = [columns.length / width, lines.length / height];
   const out = new Uint8Array(width * height);
+  const sums = new Uint32Array(width);
   for (let j = 0; j < height; j++) {
-    for (let i = 0; i < width; i++) {
-      let sum = 0;
-      for (const y of lines[j]) for (const x of columns[i]) sum += luma[y * from + x];
-      out[j * width + i] = Math.round(sum / (lines[j].length * columns[i].length));
+    sums.fill(0);
+    for (let l = j * down; l < (j + 1) * down; l++) {
+      const row = lines[l] * from;
+      for (let i = 0, c = 0; i < width; i++)
+        for (let s = 0; s < across; s++) sums[i] += luma[row + columns[c++]];
     }
+    for (let i = 0; i < width; i++) out[j * width + i] = Math.round(sums[i] / (across * down));
   }
   return { width, height, luma: out };
 }
 
-/** Which of `from` samples each of `to` is the mean of. */
-function samplesOf(from: number, to: number): number[][] {
+/** Which of `from` samples each of `to` is the mean of: as many for each, one after another. */
+function samplesOf(from: number, to: number): Int32Array {
   const step = from / to;
   const count = Math.max(1, Math.min(SAMPLES, Math.floor(step)));
-  return Array.from({ length: to }, (_, k) =>
-    Array.from({ length: count }, (_, s) => Math.min(from - 1, Math.floor((k + (s + 0.5) / count) * step))),
-  );
+  return Int32Array.from({ length: to * count }, (_, k) => {
+    const middle = (Math.floor(k / count) + ((k % count) + 0.5) / count) * step;
+    return Math.min(from - 1, Math.floor(middle));
+  });
 }
 
 function scaled({ cx, cy, w, h }: Place, x: number, y: number): Place {

@@ -53,6 +53,14 @@ describe('fitting a calibration', () => {
     expect(fitted.history).toBeCloseTo(1, 0);
   });
 
+  it('lets belief never rise with what speaks against it: a box that grows over the picture, a rival', () => {
+    const fitted = fitCalibration(frames(4000, (e) => e.score + 2 * e.growth + 0.4 * e.rival));
+    expect(fitted).toMatchObject({ growth: 0, rival: 0 });
+    const against = fitCalibration(frames(4000, (e) => e.score - 2 * e.growth - 0.4 * e.rival));
+    expect(against.growth).toBeCloseTo(-2, 0);
+    expect(against.rival).toBeCloseTo(-0.4, 0);
+  });
+
   it('stays finite where evidence never changes or tells hits perfectly', () => {
     const still = frames(500, () => 0).map((s) => ({ ...s, evidence: { ...s.evidence, agreement: 1 } }));
     const perfect = frames(500, () => 0).map((s) => ({ ...s, hit: s.evidence.score > 0 }));
