@@ -258,6 +258,8 @@ class Pairs:
         searches = self.pictures.crop(xp, (px - (cos * a - sin * b), py - (sin * a + cos * b), sx, sy, angle, flip), SEARCH)
         box = torch.stack([dx, dy, xb[:, 2] / sx, xb[:, 3] / sy], 1)
 
+        gone = torch.zeros(n, dtype=torch.bool, device=self.device)
+        copies = torch.tensor([1e4, 1e4, 1, 1], device=self.device).expand(n, 4)
         if strength > 0:
             other, theirs = searches.roll(1, 0), box.roll(1, 0)
             moved = torch.rand(n, device=self.device) < o.get("transplant", 0) * torch.where(still, 1.0, 0.5)
@@ -269,10 +271,9 @@ class Pairs:
             copied, recoloured = pick(o.get("lookAlike", 0), grey), pick(o.get("recoloured", 0), grey)
             covered = pick(o.get("covered", 0), recoloured)
             gone = covered | recoloured
-            copies = box.clone()
             if copied.any():
-                searches, copies = self._paste_look_alike(searches, box, copied.nonzero()[:, 0])
-            copies[~copied] = torch.tensor([1e4, 1e4, 1, 1], device=self.device)
+                searches, pasted = self._paste_look_alike(searches, box, copied.nonzero()[:, 0])
+                copies = torch.where(copied.view(-1, 1), pasted, copies)
             for some, by in (
                 (recoloured.nonzero()[:, 0], lambda k: (self._recolour(searches[k], box[k]), self._shape(box[k]))),
                 (covered.nonzero()[:, 0], lambda k: (other[k], self._shape(box[k], 1.15))),
@@ -290,8 +291,7 @@ class Pairs:
             part = searches[some]
             searches[some] = (part + (torch.rand_like(part) - 0.5) * deviation * math.sqrt(12)).clamp(0, 255)
         drawn = {"templates": templates, "searches": searches, "box": box, "exact": exact, "source": source, "patch": patch}
-        if strength > 0:
-            drawn |= {"gone": gone, "look-alikes": copies}
+        drawn |= {"gone": gone, "look-alikes": copies}
         if o.get("mask"):
             drawn["mask"] = mask_of(o["mask"], zb[:, 2:] / zs.unsqueeze(1))
         if o.get("shade"):

@@ -48,13 +48,12 @@ def labels_of(batch, teacher_score, teacher_box):
     boxed = exact & (nearest | (r < 0.7)) & (sides.amin(2) > 0)
     place = lambda x: F.pad(x, (1, 0, 1, 0)).flatten(-2)
     taught = place(teacher_score)
-    if "gone" in batch:
-        gone = batch["gone"].view(-1, 1)
-        positive, boxed, ignored = positive & ~gone, boxed & ~gone, ignored & ~gone
-        # The teacher may take a copy in other colours for the target, or what covers it.
-        px, py, pw, ph = (v.view(-1, 1) for v in batch["look-alikes"].unbind(1))
-        copied = ((gx - px).abs() < pw / 2) & ((gy - py).abs() < ph / 2) & (r > 1)
-        taught = taught * (~copied & ~gone).float()
+    gone = batch["gone"].view(-1, 1)
+    positive, boxed, ignored = positive & ~gone, boxed & ~gone, ignored & ~gone
+    # The teacher may take a copy in other colours for the target, or what covers it.
+    px, py, pw, ph = (v.view(-1, 1) for v in batch["look-alikes"].unbind(1))
+    copied = ((gx - px).abs() < pw / 2) & ((gy - py).abs() < ph / 2) & (r > 1)
+    taught = taught * (~copied & ~gone).float()
     return {
         "score": positive.float(),
         "scoreWeight": (~ignored).float(),

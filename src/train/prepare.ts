@@ -118,6 +118,7 @@ function optimiserFor(
   return new AdamW(tf, initial, decayed, trained, config.optimiser);
 }
 
+/** Held-out pairs are shown as they are. */
 const CALM = {
   strength: 0,
   occlusion: 0,
