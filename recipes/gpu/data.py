@@ -17,6 +17,7 @@ except ImportError:  # On a GPU it is not needed.
     cv2 = None
 
 TEMPLATE, SEARCH = 127, 255
+MOST_TURNED = 1.8  # Radians either way.
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -44,6 +45,14 @@ def shade_of(shade, size, pixels=TEMPLATE, rim=0.3):
     power = (distance / (size.unsqueeze(2) / 2 + shade["margin"])) ** 4
     r = (power[:, 1].unsqueeze(2) + power[:, 0].unsqueeze(1)) ** 0.25
     return shade["outside"] + (1 - shade["outside"]) * (1 - (r - 1) / rim).clamp(0, 1)
+
+
+def _turn(crops, angle, before, after):
+    """Square crops `[k, 3, s, s]` mirrored by `before` (1 or -1), as they are when mirrored by `after` and then turned."""
+    cos, sin, zero = torch.cos(angle), torch.sin(angle), torch.zeros_like(angle)
+    rows = [torch.stack([before * cos * after, -before * sin, zero], 1), torch.stack([sin * after, cos, zero], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), list(crops.shape), align_corners=False)
+    return F.grid_sample(crops, grid, padding_mode="border", align_corners=False)
 
 
 class Pictures:
@@ -250,13 +259,21 @@ class Pairs:
         sx, sy = scale * aspect, scale / aspect
         reach = torch.where(torch.rand(n, device=self.device) < 0.5, o["shift"], o["shift"] / 3)
         dx, dy = u(n, -1, 1) * reach, u(n, -1, 1) * reach
-        turned = torch.rand(n, device=self.device) < torch.where(still, 0.5, 0.2)
-        angle = torch.where(turned, u(n, -0.2, 0.2) * strength, zero)
+        leaning = torch.rand(n, device=self.device) < torch.where(still, 0.5, 0.2)
+        angle = torch.where(leaning, u(n, -0.2, 0.2) * strength, zero)
+        mirrored = torch.rand(n, device=self.device) < o.get("mirrored", 0) * strength
+        turned = torch.rand(n, device=self.device) < o.get("turned", 0) * strength
+        angle = torch.where(turned, u(n, -1, 1) * MOST_TURNED, angle)
+        mirror = torch.where(mirrored, -flip, flip)
         px, py = centre(xb)
-        a, b = dx * sx * flip, dy * sy
+        a, b = dx * sx * mirror, dy * sy
         cos, sin = torch.cos(angle), torch.sin(angle)
-        searches = self.pictures.crop(xp, (px - (cos * a - sin * b), py - (sin * a + cos * b), sx, sy, angle, flip), SEARCH)
-        box = torch.stack([dx, dy, xb[:, 2] / sx, xb[:, 3] / sy], 1)
+        searches = self.pictures.crop(xp, (px - (cos * a - sin * b), py - (sin * a + cos * b), sx, sy, angle, mirror), SEARCH)
+        # A turned target is taken for an ellipse; what it is exactly, the teacher tells.
+        w, h = xb[:, 2], xb[:, 3]
+        w, h = torch.where(turned, torch.hypot(w * cos, h * sin), w), torch.where(turned, torch.hypot(w * sin, h * cos), h)
+        exact = exact & ~turned
+        box = torch.stack([dx, dy, w / sx, h / sy], 1)
 
         gone = torch.zeros(n, dtype=torch.bool, device=self.device)
         copies = torch.tensor([1e4, 1e4, 1, 1], device=self.device).expand(n, 4)
@@ -292,13 +309,20 @@ class Pairs:
             searches[some] = (part + (torch.rand_like(part) - 0.5) * deviation * math.sqrt(12)).clamp(0, 255)
         drawn = {"templates": templates, "searches": searches, "box": box, "exact": exact, "source": source, "patch": patch}
         drawn |= {"gone": gone, "look-alikes": copies}
+        changed = turned | mirrored
+        whole = templates
+        if changed.any():
+            # The teacher need not know a turned target again: its template is turned, too.
+            whole = templates.clone()
+            whole[changed] = _turn(templates[changed], angle[changed], flip[changed], mirror[changed])
+            drawn |= {"whole": whole, "changed": changed}
         if o.get("mask"):
             drawn["mask"] = mask_of(o["mask"], zb[:, 2:] / zs.unsqueeze(1))
         if o.get("shade"):
             kept = shade_of(o["shade"], zb[:, 2:] / zs.unsqueeze(1))
             fill = self.pictures.mean[zp].view(-1, 3, 1, 1)
             # The teacher sees the whole crop.
-            drawn |= {"whole": templates, "templates": torch.lerp(fill, templates, kept.unsqueeze(1))}
+            drawn |= {"whole": whole, "templates": torch.lerp(fill, templates, kept.unsqueeze(1))}
         return drawn
 
     def _transplant(self, x, box, other, moved):

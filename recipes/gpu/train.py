@@ -149,7 +149,8 @@ class Student:
         }
         if features is not None:
             near = lambda a, b: F.smooth_l1_loss(a.float(), b)
-            parts["feature"] = (near(template, features[0]) + near(search, features[1])) / 2
+            same = ~batch["changed"] if "changed" in batch else slice(None)
+            parts["feature"] = (near(template[same], features[0][same]) + near(search, features[1])) / 2
         total = sum(parts[k] * weight.get(k, 0) for k in parts)
         return total, parts
 

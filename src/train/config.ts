@@ -95,6 +95,8 @@ const fields = z.strictObject({
       lookAlike: z.number().min(0).max(1).default(0),
       recoloured: z.number().min(0).max(1).default(0),
       covered: z.number().min(0).max(1).default(0),
+      mirrored: z.number().min(0).max(1).default(0),
+      turned: z.number().min(0).max(1).default(0),
       colour: z.number().min(0).max(1).default(1),
     })
     .prefault({}),

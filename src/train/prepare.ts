@@ -127,6 +127,8 @@ const CALM = {
   lookAlike: 0,
   recoloured: 0,
   covered: 0,
+  mirrored: 0,
+  turned: 0,
 };
 
 async function heldOutBatches(setup: Setup): Promise<Batch[]> {
@@ -177,10 +179,10 @@ async function layoutOf(
   };
   if (!teacher) return { ...base, channels: 0, templateCells: 0, searchCells: 0, gridCells: 0 };
   const { input } = config;
+  const of = { width: input.template / 2, height: input.template / 2, mean: [0, 0, 0] } as const;
   const lesson = await teacher.teach(
-    new Float32Array(input.template ** 2 * 3),
+    { crop: new Float32Array(input.template ** 2 * 3), of },
     new Float32Array(input.search ** 2 * 3),
-    { width: input.template / 2, height: input.template / 2, mean: [0, 0, 0] },
   );
   const channels = lesson.search.length / searchCells ** 2;
   return {

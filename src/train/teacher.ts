@@ -6,6 +6,12 @@ import { type BoxHead, type ModelManifest, parseManifest } from '../model/manife
 import { shade } from './data/augment.js';
 import type { TemplateTruth } from './data/pairs.js';
 
+/** A template crop, interleaved RGB floats 0..255 of the manifest's crop size, and the target in it. */
+export interface Template {
+  readonly crop: Float32Array;
+  readonly of: TemplateTruth;
+}
+
 /** What a teacher says of one pair; maps are planar. */
 export interface Lesson {
   /** `[channels, T, T]` and `[channels, S, S]`. */
@@ -52,15 +58,17 @@ export class Teacher {
   }
 
   /**
-   * @param template, search interleaved RGB floats 0..255 of the manifest's crop sizes
-   * @param of the target in the template
+   * @param search interleaved RGB floats 0..255 of the manifest's crop size
+   * @param turned the template that it looks for instead, where the target is turned in the search crop
    */
-  async teach(template: Float32Array, search: Float32Array, of: TemplateTruth): Promise<Lesson> {
+  async teach(template: Template, search: Float32Array, turned?: Template): Promise<Lesson> {
     const { input } = this.manifest;
-    const z = await this.#embed(this.#shaded(template, of), input.template);
+    const z = await this.#embed(this.#shaded(template), input.template);
     const x = await this.#embed(search, input.search);
     const head = this.manifest.head as BoxHead;
-    const out = await this.#head.run({ [head.template]: this.#masked(z, of), [head.search]: x });
+    const sought = turned ? await this.#embed(this.#shaded(turned), input.template) : z;
+    const { of } = turned ?? template;
+    const out = await this.#head.run({ [head.template]: this.#masked(sought, of), [head.search]: x });
     const box = out[head.box.output].data as Float32Array;
     return {
       template: z.data as Float32Array,
@@ -70,7 +78,7 @@ export class Teacher {
     };
   }
 
-  #shaded(crop: Float32Array, of: TemplateTruth): Float32Array {
+  #shaded({ crop, of }: Template): Float32Array {
     const { templateShade, template: size } = this.manifest.input;
     if (!templateShade) return crop;
     const data = Float32Array.from(crop);

@@ -5,6 +5,7 @@ import { shade } from './augment.js';
 import { type Batch, type BatchLayout, sharedFloats, strides, type TeacherBatch } from './batch.js';
 import type { Catalogue } from './catalogue.js';
 import { type PairOptions, PairSampler, type PairTruth } from './pairs.js';
+import { turnTemplate } from './turn.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
@@ -83,10 +84,11 @@ async function make({ index, reuse }: BatchRequest): Promise<Batch> {
       break;
     }
     if (teacher && lessons) {
+      const { template: of, turn } = truths[k];
       const lesson = await teacher.teach(
-        templates.subarray(k * size.template, (k + 1) * size.template),
+        { crop: templates.subarray(k * size.template, (k + 1) * size.template), of },
         searches.subarray(k * size.search, (k + 1) * size.search),
-        truths[k].template,
+        turn && turnTemplate({ data: templates, at: k * size.template, size: layout.templateSize }, turn, of),
       );
       lessons.templates.set(lesson.template, k * size.teacherTemplate);
       lessons.searches.set(lesson.search, k * size.teacherSearch);

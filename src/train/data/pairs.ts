@@ -7,6 +7,7 @@ import type { Catalogue } from './catalogue.js';
 import { Chooser } from './choice.js';
 import { deceive, occlude, pasteDistractor, rectangleOf } from './intruders.js';
 import { meanColour, type RgbPicture, sampleCrop, type View } from './sample.js';
+import { MOST_TURNED, type Turn, turnedSize } from './turn.js';
 
 /** How pairs are drawn and disturbed. Probabilities are per pair. */
 export interface PairOptions {
@@ -45,6 +46,12 @@ export interface PairOptions {
   readonly lookAlike: number;
   readonly recoloured: number;
   readonly covered: number;
+  /**
+   * Chance that the target is mirrored between the crops, and that it is turned in the picture's plane, by up to 1.8 radians. Between two
+   * frames of a clip targets seldom are; where they are, a network that has not seen it loses them.
+   */
+  readonly mirrored: number;
+  readonly turned: number;
   /** How strong colours are disturbed, beside `strength`. */
   readonly colour: number;
 }
@@ -75,6 +82,8 @@ export interface PairTruth extends Place {
   readonly certainty: 'box' | 'patch' | 'place';
   /** Whether the search crop shows something else in the target's place. */
   readonly gone?: boolean;
+  /** Where the target was mirrored or turned between the crops. */
+  readonly turn?: Turn;
   /** A copy of the target in other colours. */
   readonly lookAlike?: Place;
   /** Where the pair is from: pairs of different sources show different objects, and neither shows the other's. */
@@ -143,20 +152,26 @@ export class PairSampler {
     const reach = random.chance(0.5) ? o.shift : o.shift / 3;
     const dx = random.uniform(-reach, reach);
     const dy = random.uniform(-reach, reach);
+    const leaning = random.chance(still ? 0.5 : 0.2) ? random.uniform(-0.2, 0.2) * o.strength : 0;
+    // What is not asked for draws nothing: the pairs of recipes without it stay.
+    const mirrored = o.mirrored > 0 && random.chance(o.mirrored);
+    const turned = o.turned > 0 && random.chance(o.turned);
+    const angle = turned ? random.uniform(-MOST_TURNED, MOST_TURNED) : leaning;
     const view: View = {
       scaleX: scale * aspect,
       scaleY: scale / aspect,
-      angle: random.chance(still ? 0.5 : 0.2) ? random.uniform(-0.2, 0.2) * o.strength : 0,
-      flip,
+      angle,
+      flip: flip !== mirrored,
       ...{ cx: 0, cy: 0 },
     };
     const placed = placeAt(view, centreX(box), centreY(box), dx, dy);
     sampleCrop(x, placed, o.searchSize, meanColour(x), search.data, search.at);
+    const size = turned ? turnedSize(box[2], box[3], angle) : { width: box[2], height: box[3] };
     const place: Place = {
       cx: dx,
       cy: dy,
-      width: box[2] / placed.scaleX,
-      height: box[3] / placed.scaleY,
+      width: size.width / placed.scaleX,
+      height: size.height / placed.scaleY,
     };
     const pair = {
       template: {
@@ -164,12 +179,14 @@ export class PairSampler {
         height: choice.template.box[3] / zScale,
         mean: zMean,
       },
-      certainty: choice.certainty,
+      certainty: turned ? ('place' as const) : choice.certainty,
+      // Seen from a template that may be mirrored itself.
+      ...((turned || mirrored) && { turn: { angle: flip ? -angle : angle, mirrored } }),
       source: choice.source,
       kind: choice.kind,
     };
 
-    // Without colour a recoloured target is the target. What is not asked for draws nothing: the pairs of recipes without it stay.
+    // Without colour a recoloured target is the target.
     const grey = o.lookAlike + o.recoloured + o.covered > 0 ? random.chance(GREY) : undefined;
     let changed: Pick<PairTruth, 'gone' | 'lookAlike'> = {};
     if (other) {

@@ -1,8 +1,8 @@
-/** Interleaved 8-bit RGB, rows packed. */
+/** Interleaved RGB 0..255, rows packed. */
 export interface RgbPicture {
   readonly width: number;
   readonly height: number;
-  readonly data: Uint8Array;
+  readonly data: Uint8Array | Float32Array;
 }
 
 /** Where a crop looks: centre in picture pixels, picture pixels per crop pixel along x and y, rotation, mirror. */

@@ -148,6 +148,8 @@ describe('a catalogue of masks', () => {
       lookAlike: 0,
       recoloured: 0,
       covered: 0,
+      mirrored: 0,
+      turned: 0,
       colour: 1,
     });
     const crop = (size: number) => ({ data: new Float32Array(3 * size * size), at: 0, size });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contextSide } from '../../../src/model/index.js';
 import { type Catalogue, openCatalogue } from '../../../src/train/data/catalogue.js';
 import { type PairOptions, PairSampler, type PairTruth } from '../../../src/train/data/pairs.js';
+import { turnTemplate } from '../../../src/train/data/turn.js';
 import { Random } from '../../../src/train/random.js';
 import { makeClips } from '../recipe.js';
 
@@ -26,6 +27,8 @@ const OPTIONS: PairOptions = {
   lookAlike: 0,
   recoloured: 0,
   covered: 0,
+  mirrored: 0,
+  turned: 0,
   colour: 1,
 };
 
@@ -162,6 +165,48 @@ describe('pairs', () => {
     };
     expect(changes(1)).toBe(0);
     expect(changes(0)).toBeGreaterThan(40);
+  });
+
+  it('show a target mirrored and turned as they say, in a box that is not exact then', () => {
+    const still = { strength: 0, occlusion: 0, distractor: 0, lowResolution: 0, gap: 0, shift: 0, scale: 0 };
+    const size = OPTIONS.templateSize;
+    const from = (OPTIONS.searchSize - size) / 2;
+    const angles: number[] = [];
+    for (const [mirrored, turned] of [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ])
+      for (let seed = 0; seed < 12; seed++) {
+        const { truths, template, search } = draw(1, { ...still, mirrored, turned }, seed);
+        const [truth] = truths;
+        const turn = truth.turn ?? expect.fail('Expected it to say so.');
+        expect(turn.mirrored).toBe(mirrored === 1);
+        if (turned) expect(truth.certainty).toBe('place');
+        angles.push(turn.angle);
+        const { crop, of } = turnTemplate({ data: template, at: 0, size }, turn, truth.template);
+        expect([of.width, of.height]).toEqual([
+          expect.closeTo(truth.width, 3),
+          expect.closeTo(truth.height, 3),
+        ]);
+        // The corners of a turned crop are filled; around the target both show the same but for smoothing.
+        let difference = 0;
+        const reach = Math.floor(size / 4);
+        for (let y = -reach; y <= reach; y++)
+          for (let x = -reach; x <= reach; x++)
+            for (let c = 0; c < 3; c++) {
+              const own = crop[3 * ((y + (size - 1) / 2) * size + x + (size - 1) / 2) + c];
+              const shown =
+                search[
+                  3 * ((y + from + (size - 1) / 2) * OPTIONS.searchSize + x + from + (size - 1) / 2) + c
+                ];
+              difference += Math.abs(own - shown) / (3 * (2 * reach + 1) ** 2);
+            }
+        // A template jitters in colour where the search crop does: not at strength 0.
+        expect(difference).toBeLessThan(6);
+      }
+    expect(Math.min(...angles)).toBeLessThan(-0.8);
+    expect(Math.max(...angles)).toBeGreaterThan(0.8);
   });
 
   it('stay what they were in recipes that know of no look-alikes', () => {
