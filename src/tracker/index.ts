@@ -4,8 +4,8 @@ export { TargetGroup, type TargetGroupSnapshot, TargetsFailedError } from './tar
 export {
   Tracker,
   type TrackerOptions,
-  type TrackerSnapshot,
   TrackerStateError,
   type TrackResult,
 } from './tracker.js';
+export type { TrackerSnapshot } from './tracker-snapshot.js';
 export { TrackingConfig } from './tracking-config.js';

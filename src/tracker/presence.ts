@@ -8,7 +8,9 @@ export interface StateThresholds {
 }
 
 /** Seconds over which beliefs are averaged: some bad frames are not a lost target. */
-const MEMORY = 0.5;
+const MEMORY = 0.2;
+/** A frame counts for this much at most, however long ago the one before was: one bad frame is not a lost target either. */
+const MOST = 0.5;
 /** Belief must rise above a threshold by this much before a doubt is over. */
 const HYSTERESIS = 0.1;
 
@@ -30,7 +32,7 @@ export function nextPresence(
   seconds: number,
   { tracking, lost }: StateThresholds,
 ): Presence {
-  const share = 1 - Math.exp(-Math.max(0, seconds) / MEMORY);
+  const share = Math.min(MOST, 1 - Math.exp(-Math.max(0, seconds) / MEMORY));
   const next = mean + (belief - mean) * share;
   const over = (threshold: number, held: boolean) =>
     next >= (held ? threshold : Math.min(0.99, threshold + HYSTERESIS));

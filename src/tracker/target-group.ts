@@ -1,6 +1,7 @@
 import { type Box, type I420Picture, InvalidArgumentError, SiamtrackError } from '../common/index.js';
 import type { Model } from '../model/index.js';
-import { Tracker, type TrackerOptions, type TrackerSnapshot, type TrackResult } from './tracker.js';
+import { Tracker, type TrackerOptions, type TrackResult } from './tracker.js';
+import type { TrackerSnapshot } from './tracker-snapshot.js';
 
 /** Some targets of a frame could not be searched; the others' results are here. Code `TARGETS_FAILED`. */
 export class TargetsFailedError extends SiamtrackError {
