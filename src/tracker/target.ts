@@ -41,7 +41,7 @@ export interface Target {
   past: Past;
   /** Typical cosine of the target's later looks with the first template. */
   likeness: number;
-  /** Search regions given out since it was in doubt. */
+  /** Search regions given out since it was lost. */
   turn: number;
   /** Something like it that was seen elsewhere in the frame before. */
   rumour?: Rumour;

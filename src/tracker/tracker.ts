@@ -9,7 +9,7 @@ import { Judge } from './judge.js';
 import { learnLook, learnSize, takeLook } from './lessons.js';
 import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
 import { Sight } from './sight.js';
-import { type Rumour, rescale, type Target } from './target.js';
+import { rescale, type Target } from './target.js';
 import { loadTarget, storeTarget, type TrackerSnapshot } from './tracker-snapshot.js';
 import { nearSize } from './usual-size.js';
 
@@ -42,8 +42,6 @@ export class TrackerStateError extends SiamtrackError {}
 const FRAME = 1 / 25;
 /** Search regions looked at in each frame while the target is lost, unless told. */
 const SEARCH_BUDGET = 4;
-/** The same while it is uncertain, at most. */
-const DOUBTFUL_BUDGET = 2;
 /**
  * Follows one target. Pictures are only read, and must stay as they are until the returned promise settles.
  *
@@ -156,19 +154,11 @@ export class Tracker {
   async #follow(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const states = this.#states;
     const at = target.place;
-    const doubtful = target.presence.state === 'uncertain';
-    const [{ pick, embedding }, rumour] = await Promise.all([
-      this.#sight.search(picture, target, at),
-      doubtful
-        ? this.#elsewhere.look(picture, target, elapsed, Math.min(this.#budget, DOUBTFUL_BUDGET))
-        : undefined,
-    ]);
+    const { pick, embedding } = await this.#sight.search(picture, target, at);
     const belief = this.#believe(pick, target, elapsed);
     target.presence = nextPresence(target.presence, belief, elapsed, states);
     const place = belief < states.tracking ? nearSize(pick.place, target.usual) : pick.place;
     target.place = keepInFrame(place, picture, target.smallest);
-    const moved = await this.#weighRumour(picture, target, belief, rumour);
-    if (moved !== undefined) return moved;
     if (belief >= states.tracking) target.sure = target.place;
     learnSize(target, belief, elapsed);
     if (target.presence.state === 'lost') {
@@ -195,33 +185,22 @@ export class Tracker {
     const presence = nextPresence(target.presence, belief, elapsed, this.#states);
     target.presence = { state: 'lost', mean: presence.mean };
     target.place = keepInFrame(pick.place, picture, target.smallest);
-    const moved = await this.#weighRumour(picture, target, belief, rumour);
-    if (moved !== undefined) return moved;
+    // Elsewhere it must be believed more than where it was followed.
+    const least = Math.max(this.#states.tracking, belief);
+    if ((await this.#elsewhere.confirms(picture, target, rumour, least)) && rumour) {
+      target.past = rumour.past;
+      return this.#found(target, rumour.place, rumour.belief);
+    }
     if (presence.state !== 'lost' && (await this.#elsewhere.isBack(picture, target, target.place)))
       return this.#found(target, target.place, belief);
     return Math.min(this.#states.lost, belief);
   }
 
-  /**
-   * Takes the target for elsewhere where it is confirmed there, and believed more than what is where it was followed; then returns
-   * the belief.
-   */
-  async #weighRumour(
-    picture: I420Picture,
-    target: Target,
-    belief: number,
-    rumour: Rumour | undefined,
-  ): Promise<number | undefined> {
-    const least = Math.max(this.#states.tracking, belief);
-    if (!(await this.#elsewhere.confirms(picture, target, rumour, least)) || !rumour) return undefined;
-    target.past = rumour.past;
-    return this.#found(target, rumour.place, rumour.belief);
-  }
-
   #found(target: Target, place: Place, belief: number): number {
     const { tracking, lost } = this.#states;
     const state = belief >= tracking ? 'tracking' : 'uncertain';
-    Object.assign(target, { place, seen: place, turn: 0, presence: { state, mean: Math.max(belief, lost) } });
+    const presence = { state, mean: Math.max(belief, lost) };
+    Object.assign(target, { place, seen: place, turn: 0, rumour: undefined, presence });
     return belief;
   }
 
