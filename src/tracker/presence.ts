@@ -22,7 +22,7 @@ export interface Presence {
 
 /**
  * The presence after one more frame. The mean follows the belief with a time constant, so that what counts is time
- * and not the number of frames; states change at the thresholds, with hysteresis on the way up.
+ * and not the number of frames, down to some seven a second; states change at the thresholds, with hysteresis on the way up.
  *
  * @param seconds since the frame before
  */
