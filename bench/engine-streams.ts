@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { loadModel, type Model, modelForStream } from '../src/model/index.js';
-import type { TargetGroup } from '../src/tracker/index.js';
-import { groupOf, noisePictures } from './noise.js';
+import { Followed } from './footage.js';
 
 const FRAME_MS = 1000 / 30;
 
@@ -29,13 +28,12 @@ export interface StreamsResult {
 }
 
 /** Targets a second that all groups together find, each as fast as it can, after some frames to warm up. */
-async function rate(groups: readonly TargetGroup[], each: number, ms: number): Promise<number> {
-  const seen = noisePictures(4);
+async function rate(groups: readonly Followed[], each: number, ms: number): Promise<number> {
   let done = 0;
   let end = performance.now() + ms / 4;
-  const loop = async (group: TargetGroup) => {
-    for (let k = 0; performance.now() < end; k++) {
-      await group.update(seen[k % seen.length]);
+  const loop = async (group: Followed) => {
+    while (performance.now() < end) {
+      await group.update();
       done += each;
       // One that computes on this thread would never let the others have their turn.
       await new Promise(setImmediate);
@@ -49,10 +47,9 @@ async function rate(groups: readonly TargetGroup[], each: number, ms: number): P
   return (1000 * done) / (performance.now() - start);
 }
 
-async function independentGroups(count: number): Promise<{ models: Model[]; groups: TargetGroup[] }> {
-  const [picture] = noisePictures(1);
+async function independentGroups(count: number): Promise<{ models: Model[]; groups: Followed[] }> {
   const models = await Promise.all(Array.from({ length: count }, () => loadModel()));
-  return { models, groups: await Promise.all(models.map((model) => groupOf(model, 1, picture))) };
+  return { models, groups: await Promise.all(models.map((model) => Followed.begin(model, 1))) };
 }
 
 /** The same in processes of their own, all at once. */
@@ -73,14 +70,13 @@ async function overload(model: Model, capacity: number, factor: number, ms: numb
   const targets = Math.round((capacity / 30) * factor);
   const each = 4;
   const streams = Math.max(1, Math.round(targets / each));
-  const seen = noisePictures(4);
   const ages: number[] = [];
   const frames = Array<number>(streams).fill(0);
   const models = Array.from({ length: streams }, (_, k) => modelForStream(model, `camera ${k}`));
-  const groups = await Promise.all(models.map((own) => groupOf(own, each, seen[0])));
+  const groups = await Promise.all(models.map((own) => Followed.begin(own, each)));
   const start = performance.now();
   const end = start + ms;
-  const camera = async (group: TargetGroup, k: number) => {
+  const camera = async (group: Followed, k: number) => {
     let last = -1;
     for (;;) {
       await models[k].encoder.admit();
@@ -92,8 +88,9 @@ async function overload(model: Model, capacity: number, factor: number, ms: numb
       const frame = Math.max(last + 1, Math.floor((now - start) / FRAME_MS));
       const captured = start + frame * FRAME_MS;
       if (captured > now) await new Promise((resolve) => setTimeout(resolve, captured - now));
+      const before = Math.max(0, last);
       last = frame;
-      await group.update(seen[frame % seen.length]);
+      await group.update(frame - before);
       frames[k]++;
       ages.push(performance.now() - captured);
     }
@@ -113,10 +110,9 @@ async function overload(model: Model, capacity: number, factor: number, ms: numb
 
 /** Four streams of four targets on two threads through one encoder, against 16 trackers with a session each. */
 export async function benchStreams(ms = 3000): Promise<StreamsResult> {
-  const [picture] = noisePictures(1);
   const model = await loadModel('default', { threads: 2 });
   const streams = await Promise.all(
-    [1, 2, 3, 4].map((k) => groupOf(modelForStream(model, `camera ${k}`), 4, picture)),
+    [1, 2, 3, 4].map((k) => Followed.begin(modelForStream(model, `camera ${k}`), 4)),
   );
   const shared = await rate(streams, 4, ms);
   const single = await independentGroups(16);

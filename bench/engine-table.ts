@@ -89,7 +89,7 @@ async function time(engine: Engine, manifest: ModelManifest, batch: number, roun
   let best = { ms: Number.POSITIVE_INFINITY, headMs: 0 };
   for (let k = 0; k <= rounds; k++) {
     const start = performance.now();
-    const result = await engine.respond(crops, batch, templates);
+    const result = await engine.respond(crops, batch, search, templates);
     const ms = (performance.now() - start) / batch;
     crops = result.crops;
     if (k > 0 && ms < best.ms) best = { ms, headMs: result.headMs / batch };

@@ -1,7 +1,5 @@
-import type { I420Picture } from '../src/common/index.js';
 import { loadModel, type Model } from '../src/model/index.js';
-import type { TargetGroup } from '../src/tracker/index.js';
-import { groupOf, noisePictures } from './noise.js';
+import { Followed } from './footage.js';
 
 export interface TrackerBenchOptions {
   /** As for `loadModel`; default: the shipped model. */
@@ -38,9 +36,9 @@ export interface TrackerBenchResult {
 }
 
 /** One measurement: milliseconds a frame. */
-async function time(group: TargetGroup, frames: readonly I420Picture[], count: number): Promise<number> {
+async function time(group: Followed, count: number): Promise<number> {
   const start = performance.now();
-  for (let k = 0; k < count; k++) await group.update(frames[k % frames.length]);
+  for (let k = 0; k < count; k++) await group.update();
   return (performance.now() - start) / count;
 }
 
@@ -53,23 +51,22 @@ export async function benchTracker(options: TrackerBenchOptions = {}): Promise<T
   const { model: name, weights, frames = 60, targets = [1, 2, 4, 8, 16], rounds = 5 } = options;
   const one = await loadModel(name, { weights });
   const two = await loadModel(name, { weights, threads: 2 });
-  const seen = noisePictures(4);
   const most = Math.max(...targets);
-  const groups = await Promise.all(targets.map((count) => groupOf(one, count, seen[0])));
-  const single = await groupOf(one, 1, seen[0]);
-  const shared = await groupOf(two, most, seen[0]);
-  const all = await groupOf(one, most, seen[0]);
+  const groups = await Promise.all(targets.map((count) => Followed.begin(one, count)));
+  const single = await Followed.begin(one, 1);
+  const shared = await Followed.begin(two, most);
+  const all = await Followed.begin(one, most);
   const perTarget = targets.map((): number[] => []);
   const parts: FrameTime[] = [];
   const both = { one: [] as number[], two: [] as number[] };
-  for (const group of [single, shared, all]) await time(group, seen, 10);
+  for (const group of [single, shared, all]) await time(group, 10);
   for (let round = 0; round < rounds; round++) {
-    parts.push(await frameTime(one, single, seen, 2 * frames));
+    parts.push(await frameTime(one, single, 2 * frames));
     for (const [k, group] of groups.entries())
-      perTarget[k].push(await time(group, seen, Math.max(6, Math.round(frames / targets[k]))));
+      perTarget[k].push(await time(group, Math.max(6, Math.round(frames / targets[k]))));
     const few = Math.max(6, Math.round((2 * frames) / most));
-    both.one.push(await time(all, seen, few));
-    both.two.push(await time(shared, seen, few));
+    both.one.push(await time(all, few));
+    both.two.push(await time(shared, few));
   }
   await Promise.all([one.dispose(), two.dispose()]);
   const ms = perTarget.map(median);
@@ -84,14 +81,9 @@ export async function benchTracker(options: TrackerBenchOptions = {}): Promise<T
   };
 }
 
-async function frameTime(
-  model: Model,
-  group: TargetGroup,
-  seen: readonly I420Picture[],
-  count: number,
-): Promise<FrameTime> {
+async function frameTime(model: Model, group: Followed, count: number): Promise<FrameTime> {
   const before = { ...model.encoder.stats };
-  const total = await time(group, seen, count);
+  const total = await time(group, count);
   const { stats } = model.encoder;
   const crop = (stats.cropMs - before.cropMs) / count;
   const encode = (stats.encodeMs - before.encodeMs) / count;

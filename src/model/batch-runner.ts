@@ -54,19 +54,13 @@ export class BatchRunner {
     encodeMs: 0,
     headMs: 0,
   };
-  readonly #searchSize: number;
   readonly #largestBatch: number;
   readonly #free: Float32Array[] = [];
 
   readonly #onAnswered: (lane: Lane, requests: readonly Request[]) => void;
 
   /** @param onAnswered told of requests as soon as they are answered, which is before their call has ended */
-  constructor(
-    searchSize: number,
-    largestBatch: number,
-    onAnswered: (lane: Lane, requests: readonly Request[]) => void,
-  ) {
-    this.#searchSize = searchSize;
+  constructor(largestBatch: number, onAnswered: (lane: Lane, requests: readonly Request[]) => void) {
     this.#largestBatch = largestBatch;
     this.#onAnswered = onAnswered;
   }
@@ -117,7 +111,7 @@ export class BatchRunner {
   /** The crops are cut here. */
   async #fill(lane: Lane, taken: readonly Request[]): Promise<Outcome> {
     const { size } = taken[0];
-    const buffer = this.#takeBuffer(taken.length);
+    const buffer = this.#takeBuffer(taken.length, size);
     const started = performance.now();
     const batch: Request[] = [];
     for (const request of taken)
@@ -144,8 +138,8 @@ export class BatchRunner {
   }
 
   /** A buffer for `count` crops, of a batch before where one is long enough. */
-  #takeBuffer(count: number): Float32Array {
-    const crop = 3 * this.#searchSize ** 2;
+  #takeBuffer(count: number, size: number): Float32Array {
+    const crop = 3 * size ** 2;
     const free = this.#free.pop();
     if (free && free.length >= count * crop) return free;
     return new Float32Array(paddedBatch(count, this.#largestBatch) * crop);
@@ -154,7 +148,7 @@ export class BatchRunner {
   #compute(engine: Engine, buffer: Float32Array, batch: readonly Request[]) {
     const templates = templatesOf(batch);
     if (!templates) return engine.encode(buffer, batch.length, batch[0].size);
-    return engine.respond(buffer, batch.length, templates);
+    return engine.respond(buffer, batch.length, batch[0].size, templates);
   }
 
   /** Gives each its part; returns the milliseconds all took. */

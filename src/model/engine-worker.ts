@@ -31,6 +31,7 @@ export type WorkerCall =
       readonly kind: 'respond';
       readonly crops: Float32Array;
       readonly count: number;
+      readonly size: number;
       readonly templates: readonly Embedding[];
     }
   | {
@@ -65,7 +66,7 @@ async function answer(call: WorkerCall): Promise<void> {
       return post({ value }, [value.crops, value.embeddings.data]);
     }
     case 'respond': {
-      const value = await engine.respond(call.crops, call.count, call.templates);
+      const value = await engine.respond(call.crops, call.count, call.size, call.templates);
       // The maps are small: copying them costs less than handing over their memory.
       return post({ value }, [value.crops, value.embeddings.data]);
     }
@@ -108,7 +109,7 @@ async function cut({ cuts, size, templates }: CutCall): Promise<CutResult> {
   const cropMs = performance.now() - start;
   if (templates) {
     const own = owned(templates);
-    const { embeddings, maps, encodeMs, headMs } = await engine.respond(room, count, own);
+    const { embeddings, maps, encodeMs, headMs } = await engine.respond(room, count, size, own);
     return { cropMs, embeddings, maps, encodeMs, headMs };
   }
   const { embeddings, encodeMs } = await engine.encode(room, count, size);

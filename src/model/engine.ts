@@ -88,7 +88,12 @@ export interface Engine {
   /** Embeds a batch of crops. */
   encode(crops: Float32Array, count: number, size: number): Promise<EncodeResult>;
   /** Embeds a batch of search regions and runs the head on each with its own template. */
-  respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult>;
+  respond(
+    crops: Float32Array,
+    count: number,
+    size: number,
+    templates: readonly Embedding[],
+  ): Promise<RespondResult>;
   /**
    * Cuts a batch of crops of `size` x `size` itself, then embeds them, or with `templates` responds to them. There
    * where cutting elsewhere is cheaper: beside the network, in its thread. With `sharing` it claims each crop before it

@@ -25,6 +25,8 @@ export const templateMask = z.strictObject({
   outside: z.number().min(0).max(1),
 });
 
+const cellGrid = z.strictObject({ size: z.int().positive(), offset: z.number() });
+
 const boxHead = z.strictObject({
   kind: z.literal('box'),
   /** Input names of the graph. */
@@ -38,7 +40,12 @@ const boxHead = z.strictObject({
   /** `ltrb`: distances left, top, right, bottom from the grid point, in search pixels. */
   box: z.strictObject({ output: z.string(), kind: z.literal('ltrb') }),
   /** Cells along one side of the maps, and the position of cell 0 in search pixels from the crop's centre. */
-  grid: z.strictObject({ size: z.int().positive(), offset: z.number() }),
+  grid: cellGrid,
+  /**
+   * Other sides of search crops that the graph takes, in pixels, with their maps' grids: smaller ones for a target that
+   * is surely about where it was, larger ones for one that is not.
+   */
+  otherSearches: z.array(z.strictObject({ side: z.int().min(8), grid: cellGrid })).optional(),
   /** How template embeddings are masked before the head sees them; absent: they are not. */
   templateMask: templateMask.optional(),
 });

@@ -101,8 +101,13 @@ export class OrtEngine implements Engine {
     return { crops, embeddings: embeddingsOf(output, count), encodeMs: ms };
   }
 
-  async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
-    const { output, ms: encodeMs } = await this.#embed(crops, count, this.#manifest.input.search);
+  async respond(
+    crops: Float32Array,
+    count: number,
+    size: number,
+    templates: readonly Embedding[],
+  ): Promise<RespondResult> {
+    const { output, ms: encodeMs } = await this.#embed(crops, count, size);
     return { crops, ...(await this.#answer(output, count, templates)), encodeMs };
   }
 
@@ -110,9 +115,9 @@ export class OrtEngine implements Engine {
   async #answer(search: Tensor, count: number, templates: readonly Embedding[]) {
     const { head } = this.#manifest;
     if (!this.#head || head.kind !== 'box') throw new Error(`Model ${this.#manifest.name} has no box head.`);
-    const [room] = search.dims;
+    const [room, , side] = search.dims;
     const feeds = { [head.template]: templateTensor(templates, room), [head.search]: search };
-    const session = await this.#head.sessionFor(`${room}`, feeds);
+    const session = await this.#head.sessionFor(`${room}x${side}`, feeds);
     const start = performance.now();
     const out = await run(session, feeds);
     const headMs = performance.now() - start;

@@ -72,7 +72,7 @@ export class Scheduler {
     this.searchSize = searchSize;
     this.largestBatch = largestBatch;
     this.#lanes = engines.map((engine) => createLane(engine));
-    this.#runner = new BatchRunner(searchSize, largestBatch, (lane, requests) => this.#done(lane, requests));
+    this.#runner = new BatchRunner(largestBatch, (lane, requests) => this.#done(lane, requests));
     this.#latencyMs = latencyMs;
     this.#fallback = fallback;
     this.#onEvent = onEvent;

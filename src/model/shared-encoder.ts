@@ -14,7 +14,7 @@ export class SharedEncoder {
   readonly #scheduler: Scheduler;
   readonly #stream: string;
 
-  /** @param searchSize side of search crops, in pixels */
+  /** @param searchSize usual side of search crops, in pixels */
   constructor(
     engines: readonly Engine[] | Scheduler,
     searchSize: number,
@@ -62,10 +62,16 @@ export class SharedEncoder {
     return this.#scheduler.submit(size, crop, undefined, stream) as Promise<Embedding>;
   }
 
-  /** Embeds a search region and runs the box head on it with `template`; the result is the caller's to keep. */
-  respond(template: Embedding, crop: FillCrop | PictureCrop, stream = this.#stream): Promise<Responded> {
-    const { searchSize } = this.#scheduler;
-    return this.#scheduler.submit(searchSize, crop, template, stream) as Promise<Responded>;
+  /**
+   * Embeds a search region and runs the box head on it with `template`; the result is the caller's to keep.
+   * @param size side of the crop: the usual one, or another that the model takes
+   */
+  respond(
+    template: Embedding,
+    crop: FillCrop | PictureCrop,
+    size = this.#scheduler.searchSize,
+  ): Promise<Responded> {
+    return this.#scheduler.submit(size, crop, template, this.#stream) as Promise<Responded>;
   }
 
   /**

@@ -93,11 +93,16 @@ export class WorkerEngine implements Engine {
     return this.#call<EncodeResult>({ kind: 'encode', crops, count, size }, `${count}x${size}`, count, crops);
   }
 
-  async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
+  async respond(
+    crops: Float32Array,
+    count: number,
+    size: number,
+    templates: readonly Embedding[],
+  ): Promise<RespondResult> {
     await this.#ready();
     return this.#call<RespondResult>(
-      { kind: 'respond', crops, count, templates },
-      `${count} responses`,
+      { kind: 'respond', crops, count, size, templates },
+      `${count}x${size} responses`,
       count,
       crops,
     );
@@ -124,7 +129,7 @@ export class WorkerEngine implements Engine {
       cuts.push(cutout ? copyCutout(crop, cutout, bytes, at) : crop);
       at += cutout?.bytes ?? 0;
     }
-    const kind = `cut ${templates ? 'responses' : size} ${this.shares ? '' : crops.length}`;
+    const kind = `cut ${size}${templates ? ' responses' : ''} ${this.shares ? '' : crops.length}`;
     const shared = templates?.map((template) => this.#shared(template));
     const result = await this.#call<CutResult | undefined>(
       { kind: 'cut', cuts, size, templates: shared, claims: sharing?.claims },

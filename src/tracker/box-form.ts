@@ -37,6 +37,21 @@ export interface Response {
   readonly raw: Place;
 }
 
+type SearchSide = NonNullable<BoxHead['otherSearches']>[number];
+
+/** What is known beforehand of search crops of one side. */
+interface Grid {
+  /** Side of the crops, pixels. */
+  readonly crop: number;
+  /** Cells along one side of the maps, and the position of cell 0 in search pixels from the crop's centre. */
+  readonly size: number;
+  readonly offset: number;
+  readonly window: Float32Array;
+  /** Of the cells; with what the memory says, too. */
+  readonly scores: Float32Array;
+  readonly weighed: Float32Array;
+}
+
 /**
  * The pick of a box head, as SiamRPN (Li 2018) introduced it and NanoTrack uses it: every grid point's score is
  * discounted by exp(-(r s - 1) k), r and s being the larger-over-smaller change of aspect ratio and of padded size
@@ -46,18 +61,15 @@ export interface Response {
 export class BoxForm {
   readonly #head: BoxHead;
   readonly #manifest: ModelManifest;
-  readonly #window: Float32Array;
-  readonly #scores: Float32Array;
-  /** Scores with what the memory says. */
-  readonly #weighed: Float32Array;
+  /** By the number of cells. */
+  readonly #grids: ReadonlyMap<number, Grid>;
 
   constructor(manifest: ModelManifest, head: BoxHead) {
-    const n = head.grid.size;
     this.#manifest = manifest;
     this.#head = head;
-    this.#window = hannWindow(n);
-    this.#scores = new Float32Array(n * n);
-    this.#weighed = new Float32Array(n * n);
+    const usual = { side: manifest.input.search, grid: head.grid };
+    const all = [usual, ...(head.otherSearches ?? [])];
+    this.#grids = new Map(all.map((search) => [search.grid.size ** 2, tablesOf(search)]));
   }
 
   /**
@@ -72,17 +84,17 @@ export class BoxForm {
     anywhere = false,
     memory?: { readonly target: TargetMemory; readonly embedding: Embedding },
   ): Pick {
-    const { tracker, contextAmount, stride, input } = this.#manifest;
-    const { size: n, offset } = this.#head.grid;
+    const { tracker, contextAmount, stride } = this.#manifest;
+    const grid = this.#gridOf(maps);
+    const { size: n, offset } = grid;
     const cells = n * n;
-    this.#check(maps);
-    decodeScores(this.#head.score.kind, maps.score, this.#scores);
-    const remembered = memory && this.#recall(memory.target.respond(memory.embedding), memory.embedding.side);
-    const scores = remembered ? this.#weigh(remembered, tracker.memory) : this.#scores;
+    decodeScores(this.#head.score.kind, maps.score, grid.scores);
+    const remembered = memory && recall(grid, memory.target.respond(memory.embedding), memory.embedding.side);
+    const scores = remembered ? weigh(grid, remembered, tracker.memory) : grid.scores;
     const { box } = maps;
     const { penaltyK, sizeSmoothing } = tracker;
     const windowInfluence = anywhere ? 0 : tracker.windowInfluence;
-    const scale = input.search / side;
+    const scale = grid.crop / side;
     const lastW = last.w * scale;
     const lastH = last.h * scale;
     const lastSide = contextSide(lastW, lastH, contextAmount);
@@ -92,7 +104,7 @@ export class BoxForm {
     let bestPenalty = 1;
     for (let k = 0; k < cells; k++) {
       const score = scores[k];
-      const window = this.#window[k] * windowInfluence;
+      const window = grid.window[k] * windowInfluence;
       // No penalty raises a score: where even the full one cannot win, the rest need not be computed.
       if (score * (1 - windowInfluence) + window <= bestValue) continue;
       const w = box[k] + box[2 * cells + k];
@@ -108,7 +120,7 @@ export class BoxForm {
       bestPenalty = penalty;
     }
     if (best < 0) return { place: last, score: 0 };
-    const score = this.#scores[best];
+    const score = grid.scores[best];
     const left = box[best];
     const top = box[cells + best];
     const right = box[2 * cells + best];
@@ -126,7 +138,7 @@ export class BoxForm {
       },
       score,
       response: {
-        ...this.#look(box, raw),
+        ...this.#look(grid, box, raw),
         ...(remembered && { remembered: remembered[best] }),
         raw: { cx: last.cx + x / scale, cy: last.cy + y / scale, w: raw.w / scale, h: raw.h / scale },
       },
@@ -138,50 +150,31 @@ export class BoxForm {
    * @param maps of the search region around it, `side` its side in frame pixels
    */
   extentOf(maps: HeadMaps, first: Place, side: number): Extent {
-    this.#check(maps);
-    const { stride, input } = this.#manifest;
-    const scale = input.search / side;
-    decodeScores(this.#head.score.kind, maps.score, this.#scores);
-    const grid = { ...this.#head.grid, stride };
-    return extentOf(this.#scores, maps.box, grid, { w: first.w * scale, h: first.h * scale });
+    const { crop, size, offset, scores } = this.#gridOf(maps);
+    const scale = crop / side;
+    decodeScores(this.#head.score.kind, maps.score, scores);
+    const grid = { size, offset, stride: this.#manifest.stride };
+    return extentOf(scores, maps.box, grid, { w: first.w * scale, h: first.h * scale });
   }
 
-  #check({ score, box }: HeadMaps): void {
-    const n = this.#head.grid.size;
-    const scores = n * n * (this.#head.score.kind === 'softmax2' ? 2 : 1);
-    if (score.length !== scores || box.length !== 4 * n * n)
-      throw new Error(`Expected maps of ${n} x ${n} cells, got ${score.length} and ${box.length} numbers.`);
-  }
-
-  /** What a memory says of the grid's cells, 0..1: the embedding's cells lie around the same centre. */
-  #recall(response: Float32Array, side: number): Float32Array {
-    const { size: n } = this.#head.grid;
-    const margin = Math.floor((side - n) / 2);
-    const recalled = new Float32Array(n * n);
-    for (let j = 0; j < n; j++)
-      for (let i = 0; i < n; i++) {
-        const [x, y] = [i + margin, j + margin];
-        if (x < 0 || y < 0 || x >= side || y >= side) continue;
-        recalled[j * n + i] = Math.min(1, Math.max(0, response[y * side + x]));
-      }
-    return recalled;
-  }
-
-  #weigh(remembered: Float32Array, share: number): Float32Array {
-    for (let k = 0; k < remembered.length; k++)
-      this.#weighed[k] = this.#scores[k] ** (1 - share) * remembered[k] ** share;
-    return this.#weighed;
+  #gridOf({ score, box }: HeadMaps): Grid {
+    const perCell = this.#head.score.kind === 'softmax2' ? 2 : 1;
+    const grid = this.#grids.get(box.length / 4);
+    if (grid && score.length === grid.size ** 2 * perCell) return grid;
+    const known = [...this.#grids.values()].map(({ size }) => `${size} x ${size}`);
+    throw new Error(
+      `Expected maps of ${known.join(' or ')} cells, got ${score.length} and ${box.length} numbers.`,
+    );
   }
 
   /**
    * Where a place lies among the cells of a search embedding of `side` cells.
-   * @param region the search region's centre and its side in frame pixels
+   * @param region the search region's centre, `scale` its search pixels a frame pixel
    */
-  cellPlace(place: Place, region: Centre, regionSide: number, side: number): CellPlace {
-    const { stride, input } = this.#manifest;
+  cellPlace(place: Place, region: Centre, scale: number, side: number): CellPlace {
+    const { stride } = this.#manifest;
     const { size: n, offset } = this.#head.grid;
     const first = offset + (stride * (n - side)) / 2;
-    const scale = input.search / regionSide;
     return {
       x: ((place.cx - region.cx) * scale - first) / stride,
       y: ((place.cy - region.cy) * scale - first) / stride,
@@ -190,8 +183,8 @@ export class BoxForm {
   }
 
   /** @param pick the picked box in search pixels from the crop's centre */
-  #look(box: Float32Array, pick: Place): Omit<Response, 'raw' | 'remembered'> {
-    const { size: n, offset } = this.#head.grid;
+  #look(grid: Grid, box: Float32Array, pick: Place): Omit<Response, 'raw' | 'remembered'> {
+    const { size: n, offset, scores } = grid;
     const { stride } = this.#manifest;
     const cells = n * n;
     const x0 = pick.cx - pick.w / 2;
@@ -205,7 +198,7 @@ export class BoxForm {
     let inside = 0;
     let filled = 0;
     for (let k = 0; k < cells; k++) {
-      const score = this.#scores[k];
+      const score = scores[k];
       const gx = offset + (k % n) * stride;
       const gy = offset + Math.floor(k / n) * stride;
       const dx = Math.abs(gx - pick.cx);
@@ -236,4 +229,28 @@ export class BoxForm {
       fill: inside > 0 ? filled / inside : 0,
     };
   }
+}
+
+function tablesOf({ side, grid }: SearchSide): Grid {
+  const cells = grid.size ** 2;
+  const window = hannWindow(grid.size);
+  return { ...grid, crop: side, window, scores: new Float32Array(cells), weighed: new Float32Array(cells) };
+}
+
+/** What a memory says of the grid's cells, 0..1: the embedding's cells lie around the same centre. */
+function recall({ size: n }: Grid, response: Float32Array, side: number): Float32Array {
+  const margin = Math.floor((side - n) / 2);
+  const recalled = new Float32Array(n * n);
+  for (let j = 0; j < n; j++)
+    for (let i = 0; i < n; i++) {
+      const [x, y] = [i + margin, j + margin];
+      if (x < 0 || y < 0 || x >= side || y >= side) continue;
+      recalled[j * n + i] = Math.min(1, Math.max(0, response[y * side + x]));
+    }
+  return recalled;
+}
+
+function weigh({ scores, weighed }: Grid, remembered: Float32Array, share: number): Float32Array {
+  for (let k = 0; k < remembered.length; k++) weighed[k] = scores[k] ** (1 - share) * remembered[k] ** share;
+  return weighed;
 }

@@ -46,7 +46,9 @@ export class Elsewhere {
     const regions = regionsToSearch(picture, seen, this.#sight.searchSide(seen), target.turn, budget);
     target.turn += regions.length;
     const sightings = await Promise.all(
-      regions.map((region) => this.#sight.search(picture, target, { ...seen, ...region }, true)),
+      regions.map((region) =>
+        this.#sight.search(picture, target, { ...seen, ...region }, { anywhere: true }),
+      ),
     );
     return sightings
       .map(({ pick }) => {

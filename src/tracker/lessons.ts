@@ -54,5 +54,5 @@ export function learnLook(
   if (!memory || !(form instanceof BoxForm) || seconds - learnt < LEARN_EVERY) return;
   if ((response?.remembered ?? 0) < FAMILIAR) return;
   target.learnt = seconds;
-  memory.learn(embedding, form.cellPlace(place, at, sight.searchSide(at), embedding.side));
+  memory.learn(embedding, form.cellPlace(place, at, sight.scale(at), embedding.side));
 }

@@ -26,30 +26,43 @@ export interface Sighting {
 export class Sight {
   readonly model: Model;
   readonly form: BoxForm | SiamfcForm;
+  /** Sides of search crops that the model takes, pixels, ascending. */
+  readonly sizes: readonly number[];
+  /** The one that is taken unless told. */
+  readonly usualSize: number;
 
   constructor(model: Model) {
     this.model = model;
     this.form = formOf(model);
+    const { head, input } = model.manifest;
+    const others = head.kind === 'box' ? (head.otherSearches ?? []) : [];
+    this.usualSize = input.search;
+    this.sizes = [input.search, ...others.map(({ side }) => side)].sort((a, b) => a - b);
   }
 
   /**
    * Looks for the target in the search region around a place.
    * @param anywhere no point of the region is preferred to another
+   * @param size side of the search crop, pixels: one of `sizes`
    */
-  async search(picture: I420Picture, target: Target, at: Place, anywhere = false): Promise<Sighting> {
+  async search(
+    picture: I420Picture,
+    target: Target,
+    at: Place,
+    { anywhere = false, size = this.usualSize } = {},
+  ): Promise<Sighting> {
     const { manifest, encoder } = this.model;
-    const side = this.searchSide(at);
+    const side = this.searchSide(at, size);
     const { cx, cy } = at;
     const layout = cropLayout(manifest);
     const crop = (factor: number) => ({ picture, cx, cy, side: side * factor, mean: target.mean, layout });
     const form = this.form;
     if (form instanceof BoxForm) {
-      const responded = await encoder.respond(target.template, crop(1));
+      const responded = await encoder.respond(target.template, crop(1), size);
       const { embedding } = responded;
       const memory = target.memory && { target: target.memory, embedding };
       return { pick: form.pick(responded, at, side, anywhere, memory), embedding };
     }
-    const { search: size } = manifest.input;
     const searches = await Promise.all(form.factors.map((factor) => encoder.embed(size, crop(factor))));
     return { pick: form.pick(target.template, searches, at, side) };
   }
@@ -88,14 +101,19 @@ export class Sight {
     const extent = wanted.extent ? form.extentOf(responded, first, side) : undefined;
     if (!remembers) return { extent };
     const { embedding } = responded;
-    const place = form.cellPlace(first, first, side, embedding.side);
+    const place = form.cellPlace(first, first, this.scale(first), embedding.side);
     return { extent, memory: TargetMemory.begin(embedding, place) };
   }
 
-  /** Side of the search region around a place, in frame pixels. */
-  searchSide({ w, h }: Place): number {
+  /** Side of the search region around a place, in frame pixels. @param size side of its crop, search pixels */
+  searchSide(place: Place, size = this.usualSize): number {
+    return size / this.scale(place);
+  }
+
+  /** Search pixels a frame pixel, around a place. */
+  scale({ w, h }: Place): number {
     const { contextAmount, input } = this.model.manifest;
-    return (contextSide(w, h, contextAmount) * input.search) / input.template;
+    return input.template / contextSide(w, h, contextAmount);
   }
 }
 

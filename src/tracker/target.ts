@@ -32,6 +32,8 @@ export interface Target {
   seen: Place;
   /** Where it was when it was last surely there. */
   sure: Place;
+  /** How fast it moves at most lately, in search pixels a second. */
+  speed: number;
   /** How large it is as a rule: what it is looked for as, since something that goes behind another thing shrinks first. */
   usual: Size;
   width: number;

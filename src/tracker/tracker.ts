@@ -8,6 +8,7 @@ import { boxOf, checkFirstBox, keepInFrame, type Place, placeOf, SMALLEST_SIDE }
 import { Judge } from './judge.js';
 import { learnLook, learnSize, takeLook } from './lessons.js';
 import { nextPresence, type Presence, type StateThresholds, type TargetState } from './presence.js';
+import { learnSpeed, searchSize } from './search-size.js';
 import { Sight } from './sight.js';
 import { rescale, type Target } from './target.js';
 import { loadTarget, storeTarget, type TrackerSnapshot } from './tracker-snapshot.js';
@@ -122,7 +123,7 @@ export class Tracker {
         learnt: seconds,
         extent,
       };
-      this.#target = { ...known, ...sure, turn: 0 };
+      this.#target = { ...known, ...sure, speed: 0, turn: 0 };
     });
   }
 
@@ -154,7 +155,9 @@ export class Tracker {
   async #follow(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const states = this.#states;
     const at = target.place;
-    const { pick, embedding } = await this.#sight.search(picture, target, at);
+    const size = searchSize(this.#sight, target, elapsed);
+    const { pick, embedding } = await this.#sight.search(picture, target, at, { size });
+    learnSpeed(this.#sight, target, at, pick.place, elapsed);
     const belief = this.#believe(pick, target, elapsed);
     target.presence = nextPresence(target.presence, belief, elapsed, states);
     const place = belief < states.tracking ? nearSize(pick.place, target.usual) : pick.place;

@@ -31,6 +31,17 @@ export const TRAINING_FILE = 'training.ckpt';
 /** Most crops in one call of an exported graph; the graphs themselves take any number. */
 const LARGEST_BATCH = 16;
 
+/** How many cells fewer or more than usual the other search crops of a model have along each side. */
+const OTHER_SEARCHES = [-4, -2, 4];
+
+/** Those of them that a template fits into. */
+function otherSearches(input: TrainConfig['input'], { cells, stride }: Grid) {
+  return OTHER_SEARCHES.map((more) => ({
+    side: input.search + more * stride,
+    grid: { size: cells + more, offset: (-(cells + more) / 2) * stride },
+  })).filter(({ side }) => side > input.template);
+}
+
 /** Weights (the running average) and statistics of a checkpoint, by name. */
 export function namedArrays(checkpoint: Checkpoint, which: 'average' | 'weights' = 'average'): NamedArrays {
   const { spec, templateCells } = shapeOf(checkpoint);
@@ -195,7 +206,7 @@ export async function exportModel(
   const stride = strideOf(spec);
   const grid: Grid = { cells: searchCells, stride, offset: (-searchCells / 2) * stride };
   const encoder = encoderGraph(spec, arrays);
-  const head = spec.head === 'response' ? undefined : headGraph(spec, arrays, templateCells, searchCells);
+  const head = spec.head === 'response' ? undefined : headGraph(spec, arrays, templateCells);
   const masked = (template: GraphInputs[string], of: PairTruth | undefined) => {
     const { templateMask, contextAmount, template: size } = input;
     if (!templateMask || !of) return template;
@@ -236,6 +247,7 @@ export async function exportModel(
           score: { output: NAMES.score, kind: 'logit' },
           box: { output: NAMES.box, kind: 'ltrb' },
           grid: { size: grid.cells, offset: grid.offset },
+          otherSearches: otherSearches(input, grid),
           ...(input.templateMask && { templateMask: input.templateMask }),
         }
       : {

@@ -62,7 +62,7 @@ describe.each([false, true])(
         ...embeddings,
         data: embeddings.data.slice(k * length, (k + 1) * length),
       }));
-      const expected = await engine.respond(cutHere(255), crops.length, templates);
+      const expected = await engine.respond(cutHere(255), crops.length, 255, templates);
       const got = await engine.cut?.(crops, 255, templates);
       expect(apart(got?.maps?.score as Float32Array, expected.maps.score)).toBeLessThan(5e-3);
       expect(apart(got?.maps?.box as Float32Array, expected.maps.box)).toBeLessThan(5e-2);

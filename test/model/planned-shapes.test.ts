@@ -75,8 +75,8 @@ describe.each([8, 6])('where shapes are planned for, in batches of up to %i', (l
       }
       const one = (await plain.encode(crops(127, count).slice(-LENGTH[127]), 1, 127)).embeddings;
       templates.push(one);
-      const got = await planned.respond(crops(255, count, 16), count, templates);
-      const expected = await plain.respond(crops(255, count), count, templates);
+      const got = await planned.respond(crops(255, count, 16), count, 255, templates);
+      const expected = await plain.respond(crops(255, count), count, 255, templates);
       expect(got.embeddings).toEqual(expected.embeddings);
       for (const name of ['score', 'box'] as const) {
         expect(got.maps[name].length).toBe(expected.maps[name].length);
@@ -97,7 +97,7 @@ describe.each([8, 6])('where shapes are planned for, in batches of up to %i', (l
       }
     const batches = [1, 2, 4, largestBatch];
     const asked = new Set(shapes.mock.calls.map(([shape]) => shape));
-    const heads = batches.map(String);
+    const heads = batches.map((n) => `${n}x16`);
     expect([...asked].sort()).toEqual(['1x127', ...batches.map((n) => `${n}x255`), ...heads].sort());
     // Two more were made with the engine.
     expect(create).toHaveBeenCalledTimes(asked.size - 2);
@@ -107,11 +107,15 @@ describe.each([8, 6])('where shapes are planned for, in batches of up to %i', (l
 
   it('a call that the network refuses leaves the next one alone', async () => {
     const wrong = { data: new Float32Array(12), channels: 3, side: 2 };
-    await expect(planned.respond(crops(255, 1), 1, [wrong])).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+    await expect(planned.respond(crops(255, 1), 1, 255, [wrong])).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+    });
     const { embeddings } = await planned.encode(crops(127, 1), 1, 127);
-    await planned.respond(crops(255, 1), 1, [embeddings]);
-    await expect(planned.respond(crops(255, 1), 1, [wrong])).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
-    await planned.respond(crops(255, 1), 1, [embeddings]);
+    await planned.respond(crops(255, 1), 1, 255, [embeddings]);
+    await expect(planned.respond(crops(255, 1), 1, 255, [wrong])).rejects.toMatchObject({
+      code: 'ENGINE_FAILED',
+    });
+    await planned.respond(crops(255, 1), 1, 255, [embeddings]);
   });
 
   it('the files are read once', async () => {

@@ -22,10 +22,21 @@ class HandEngine implements Engine {
     return this.#call(count, size, { crops, embeddings: { data, count, channels: 1, side: 1 }, encodeMs: 1 });
   }
 
-  respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
-    const score = Float32Array.from(templates, (t, k) => t.data[0] * 1000 + crops[k * 3 * 64]);
+  respond(
+    crops: Float32Array,
+    count: number,
+    size: number,
+    templates: readonly Embedding[],
+  ): Promise<RespondResult> {
+    const score = Float32Array.from(templates, (t, k) => t.data[0] * 1000 + crops[k * 3 * size * size]);
     const embeddings = { data: score, count, channels: 1, side: 1 };
-    return this.#call(count, 8, { crops, embeddings, maps: { score, box: score }, encodeMs: 1, headMs: 1 });
+    return this.#call(count, size, {
+      crops,
+      embeddings,
+      maps: { score, box: score },
+      encodeMs: 1,
+      headMs: 1,
+    });
   }
 
   async dispose(): Promise<void> {

@@ -23,7 +23,7 @@ export function tinyEncoder(): Buffer {
 }
 
 /**
- * A head that scores a cell by how near the colours around it are to that of the template's middle, and always answers a box of
+ * A head, for search regions of any size, that scores a cell by how near the colours around it are to that of the template's middle, and always answers a box of
  * 64 x 64 search pixels.
  */
 export function tinyHead(): Buffer {
@@ -46,8 +46,8 @@ export function tinyHead(): Buffer {
       tensor('nothing', [4, 3, 1, 1], new Float32Array(12)),
       tensor('half', [4], new Float32Array(4).fill(32)),
     ],
-    { template: ['n', 3, 8, 8], search: ['n', 3, 16, 16] },
-    { score: ['n', 1, 16, 16], box: ['n', 4, 16, 16] },
+    { template: ['n', 3, 8, 8], search: ['n', 3, 'y', 'x'] },
+    { score: ['n', 1, 'y', 'x'], box: ['n', 4, 'y', 'x'] },
   );
 }
 

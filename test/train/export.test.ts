@@ -70,11 +70,10 @@ describeTensorFlow('export', (tf) => {
   it('computes in ONNX Runtime what TensorFlow computes, to 1e-4 of the largest output', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'siamtrack-export-'));
     const saved = checkpoint();
-    await exportModel(saved, folder, details);
+    const manifest = await exportModel(saved, folder, details);
     const n = 2;
     const pixels = (size: number) =>
       Float32Array.from({ length: n * size * size * 3 }, () => random.uniform(0, 255));
-    const [z, x] = [pixels(input.template), pixels(input.search)];
 
     const statistics = new Map<string, Statistics>(
       network.normLayers.map(({ name }) => [
@@ -95,8 +94,6 @@ describeTensorFlow('export', (tf) => {
     const mode = { kind: 'fixed', statistics } as const;
     const encode = (data: Float32Array, size: number) =>
       network.encode(tf.tensor4d(data, [n, size, size, 3]), weights, mode);
-    const [template, search] = [encode(z, input.template), encode(x, input.search)];
-    const { score, box } = network.head(template, search, weights, mode);
 
     const [encoder, head] = await Promise.all(
       ['encoder', 'head'].map((f) => InferenceSession.create(join(folder, `${f}.onnx`))),
@@ -109,10 +106,6 @@ describeTensorFlow('export', (tf) => {
         .transpose([0, 3, 1, 2]);
       return new OrtTensor('float32', t.dataSync() as Float32Array, [n, 3, size, size]);
     };
-    const zo = (await encoder.run({ input: planar(z, input.template) })).embedding;
-    const xo = (await encoder.run({ input: planar(x, input.search) })).embedding;
-    const out = await head.run({ template: zo, search: xo });
-
     const close = (tensor: Tensor, onnx: OrtTensor) => {
       const reference = tf.transpose(tensor as Tensor4D, [0, 3, 1, 2]);
       expect(onnx.dims).toEqual(reference.shape);
@@ -124,16 +117,36 @@ describeTensorFlow('export', (tf) => {
         .dataSync()[0];
       expect(worst / scale).toBeLessThan(1e-4);
     };
+    const z = pixels(input.template);
+    const template = encode(z, input.template);
+    const zo = (await encoder.run({ input: planar(z, input.template) })).embedding;
     close(template, zo);
-    close(search, xo);
-    close(score, out.score);
-    close(box, out.box);
+    const others = (manifest.head.kind === 'box' && manifest.head.otherSearches) || [];
+    expect(others.map(({ side }) => side)).toEqual([191, 223, 319]);
+    for (const size of [input.search, ...others.map(({ side }) => side)]) {
+      const x = pixels(size);
+      const search = encode(x, size);
+      const { score, box } = network.head(template, search, weights, mode);
+      const xo = (await encoder.run({ input: planar(x, size) })).embedding;
+      const out = await head.run({ template: zo, search: xo });
+      close(search, xo);
+      close(score, out.score);
+      close(box, out.box);
+    }
   });
 
   it('writes a folder that loads as a model', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'siamtrack-export-'));
     const manifest = await exportModel(checkpoint(), folder, details);
-    expect(manifest.head).toMatchObject({ kind: 'box', grid: { size: 16, offset: -128 } });
+    expect(manifest.head).toMatchObject({
+      kind: 'box',
+      grid: { size: 16, offset: -128 },
+      otherSearches: [
+        { side: 191, grid: { size: 12, offset: -96 } },
+        { side: 223, grid: { size: 14, offset: -112 } },
+        { side: 319, grid: { size: 20, offset: -160 } },
+      ],
+    });
     const model = await loadModel(folder);
     expect(model.manifest.name).toBe('tiny');
     await model.dispose();

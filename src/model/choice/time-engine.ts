@@ -36,7 +36,7 @@ export async function timeEngines(engines: readonly Engine[], manifest: ModelMan
         const all = Array<Embedding>(n).fill(templates[k]);
         const { crops } =
           manifest.head.kind === 'box'
-            ? await engine.respond(buffers[k], n, all)
+            ? await engine.respond(buffers[k], n, search, all)
             : await engine.encode(buffers[k], n, search);
         buffers[k] = crops;
         // The first round warms up.

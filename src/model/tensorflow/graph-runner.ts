@@ -30,6 +30,8 @@ export class GraphRunner {
   /** Constants that go into kernels as they are: images' filters as [h, w, in, out]. */
   readonly #constants = new Map<string, Tensor>();
   readonly #operations: Readonly<Record<string, Operation>>;
+  /** Nodes that shapes are made of, by their outputs: they are worked out where they are needed. */
+  readonly #shapes: ReadonlyMap<string, GraphNode>;
 
   /** @throws OnnxError for an operation or a type of constant that it does not know */
   constructor(tf: TensorFlow, graph: Graph) {
@@ -37,9 +39,10 @@ export class GraphRunner {
     this.#native = tf.backend() as object as Native;
     this.#graph = graph;
     this.#operations = this.#makeOperations();
-    for (const { op } of graph.nodes) {
-      if (Object.hasOwn(this.#operations, op)) continue;
-      const known = Object.keys(this.#operations).join(', ');
+    this.#shapes = shapeNodes(graph);
+    for (const { op, outputs } of graph.nodes) {
+      if (this.#shapes.has(outputs[0]) || Object.hasOwn(this.#operations, op)) continue;
+      const known = ['Shape', ...Object.keys(this.#operations)].join(', ');
       throw new OnnxError(`${graph.name}: the TensorFlow engine expects ${known}, got ${op}`);
     }
     const filters = new Set(graph.nodes.filter(({ op }) => op === 'Conv').map(({ inputs }) => inputs[1]));
@@ -59,7 +62,8 @@ export class GraphRunner {
     for (const [name, tensor] of Object.entries(inputs)) values.set(name, { tensor, nhwc: false });
     for (const [name, tensor] of this.#constants) values.set(name, { tensor, nhwc: false });
     for (const node of this.#graph.nodes)
-      values.set(node.outputs[0], this.#operations[node.op](node, values));
+      if (!this.#shapes.has(node.outputs[0]))
+        values.set(node.outputs[0], this.#operations[node.op](node, values));
     return Object.fromEntries(
       this.#graph.outputs.map(({ name }) => [name, this.#planar(this.#get(values, name))]),
     );
@@ -133,10 +137,7 @@ export class GraphRunner {
       },
       Reshape: ({ inputs }, values) => {
         const x = this.#planar(this.#get(values, inputs[0]));
-        const shape = this.#graph.constants.get(inputs[1]);
-        if (shape?.type !== 'int64')
-          throw new OnnxError(`${this.#graph.name}: expected Reshape to a constant shape`);
-        const dims = Array.from(shape.data, Number);
+        const dims = this.#shape(inputs[1], values);
         // In ONNX 0 keeps the dimension of that place.
         return {
           tensor: tf.reshape(
@@ -147,6 +148,20 @@ export class GraphRunner {
         };
       },
     };
+  }
+
+  /** A shape: a constant, or made of other values' shapes. */
+  #shape(name: string, values: ReadonlyMap<string, Value>): number[] {
+    const constant = this.#graph.constants.get(name);
+    if (constant?.type === 'int64') return Array.from(constant.data, Number);
+    const node = this.#shapes.get(name);
+    if (!node) throw new OnnxError(`${this.#graph.name}: expected a shape ${name}, got none`);
+    const { op, inputs, attributes = {} } = node;
+    if (op === 'Concat') return inputs.flatMap((input) => this.#shape(input, values));
+    const { tensor, nhwc } = this.#get(values, inputs[0]);
+    const [n, h, w, c] = tensor.shape;
+    const dims = nhwc ? [n, c, h, w] : tensor.shape;
+    return dims.slice(attributes.start as number | undefined, attributes.end as number | undefined);
   }
 
   #conv({ inputs, attributes = {} }: GraphNode, values: ReadonlyMap<string, Value>): Value {
@@ -183,6 +198,20 @@ export class GraphRunner {
     const high = bound(inputs[2], attributes.max, Number.MAX_VALUE);
     return { tensor: this.#tf.clipByValue(tensor, low, high), nhwc };
   }
+}
+
+/** Nodes whose output is a shape: `Shape` and its `Concat` behind the second input of a Reshape. */
+function shapeNodes({ nodes }: Graph): Map<string, GraphNode> {
+  const byOutput = new Map(nodes.map((node) => [node.outputs[0], node]));
+  const found = new Map<string, GraphNode>();
+  const follow = (name: string): void => {
+    const node = byOutput.get(name);
+    if ((node?.op !== 'Shape' && node?.op !== 'Concat') || found.has(name)) return;
+    found.set(name, node);
+    if (node.op === 'Concat') for (const input of node.inputs) follow(input);
+  };
+  for (const { op, inputs } of nodes) if (op === 'Reshape') follow(inputs[1]);
+  return found;
 }
 
 /** What TensorFlow throws, as an engine's failure. */

@@ -64,14 +64,19 @@ export class TensorFlowEngine implements Engine {
     return { crops, embeddings: { data, count, channels, side }, encodeMs: performance.now() - start };
   }
 
-  async respond(crops: Float32Array, count: number, templates: readonly Embedding[]): Promise<RespondResult> {
-    const { head, input } = this.#manifest;
+  async respond(
+    crops: Float32Array,
+    count: number,
+    size: number,
+    templates: readonly Embedding[],
+  ): Promise<RespondResult> {
+    const { head } = this.#manifest;
     const runner = this.#head;
     if (!runner || head.kind !== 'box') throw new Error(`Model ${this.#manifest.name} has no box head.`);
     const start = performance.now();
     let embedded = start;
     const { search, score, box } = this.#compute(() => {
-      const search = this.#embed(crops, count, input.search);
+      const search = this.#embed(crops, count, size);
       embedded = performance.now();
       const out = runner.run({ [head.template]: this.#templates(templates), [head.search]: search });
       return { search, score: out[head.score.output], box: out[head.box.output] };

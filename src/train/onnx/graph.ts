@@ -42,13 +42,8 @@ export function encoderGraph(spec: NetworkSpec, arrays: NamedArrays): Graph {
   );
 }
 
-/** The head: `template` and `search` embeddings to `score` logits [n, 1, S, S] and `box` [n, 4, S, S]. */
-export function headGraph(
-  spec: NetworkSpec,
-  arrays: NamedArrays,
-  templateCells: number,
-  searchCells: number,
-): Graph {
+/** The head: `template` and `search` embeddings, of any size, to `score` logits [n, 1, y, x] and `box` [n, 4, y, x]. */
+export function headGraph(spec: NetworkSpec, arrays: NamedArrays, templateCells: number): Graph {
   const builder = new Builder(arrays);
   const { head } = layersOf(spec, templateCells);
   const cells = templateCells ** 2;
@@ -57,11 +52,13 @@ export function headGraph(
     dims: [3],
     data: BigInt64Array.of(0n, BigInt(spec.embedding), -1n),
   });
-  const maps = builder.constant('maps', {
+  const channels = builder.constant('channels', {
     type: 'int64',
-    dims: [4],
-    data: BigInt64Array.of(0n, BigInt(cells), BigInt(searchCells), BigInt(searchCells)),
+    dims: [2],
+    data: BigInt64Array.of(0n, BigInt(cells)),
   });
+  const side = builder.node('Shape', [NAMES.search], { start: 2, end: 4 });
+  const maps = builder.node('Concat', [channels, side], { axis: 0 });
   const template = builder.node('Transpose', [builder.node('Reshape', [NAMES.template, rows])], {
     perm: [0, 2, 1],
   });
@@ -86,11 +83,11 @@ export function headGraph(
     'head',
     [
       { name: NAMES.template, dims: ['n', spec.embedding, templateCells, templateCells] },
-      { name: NAMES.search, dims: ['n', spec.embedding, searchCells, searchCells] },
+      { name: NAMES.search, dims: ['n', spec.embedding, 'y', 'x'] },
     ],
     [
-      { name: NAMES.score, dims: ['n', 1, searchCells, searchCells] },
-      { name: NAMES.box, dims: ['n', 4, searchCells, searchCells] },
+      { name: NAMES.score, dims: ['n', 1, 'y', 'x'] },
+      { name: NAMES.box, dims: ['n', 4, 'y', 'x'] },
     ],
   );
 }

@@ -91,6 +91,19 @@ describe.each([
       }
     });
 
+    it('does so for search crops of every side that the model takes', async () => {
+      const { head } = reference.manifest;
+      const others = (head.kind === 'box' && head.otherSearches) || [];
+      const template = await reference.encoder.embed(127, noise(1, 127));
+      for (const { side, grid } of others) {
+        const respond = (of: Model) => of.encoder.respond(template, noise(5, side), side);
+        const [got, expected] = [await respond(model), await respond(reference)];
+        expect(got.score).toHaveLength(grid.size ** 2);
+        expectSame(got.score, expected.score);
+        expectSame(got.box, expected.box);
+      }
+    });
+
     it('gives the same whoever cuts the crops: the processor, or the device in its turns', async () => {
       const picture = noisePicture(320, 240, 7, 'limited');
       const layout = cropLayout(reference.manifest);
