@@ -1,17 +1,19 @@
 import { Backoff } from './backoff.js';
-import { IngestError, type IngestErrorCode } from './errors.js';
+import { IngestError } from './errors.js';
 import { ffmpegPath, ffmpegVersion } from './ffmpeg-tools.js';
 import type { Frame } from './frame.js';
 import type { Assembled } from './frame-assembler.js';
 import { FramePool } from './frame-pool.js';
 import { iterateOnce } from './iterate-once.js';
 import type { LiveOptions, LiveSource, SourceEvent } from './live.js';
+import { safely, sleep } from './live-callbacks.js';
 import { LiveClock } from './live-clock.js';
 import { LiveConnection, type LiveNote, type Outcome } from './live-connection.js';
+import { ENDED_BY_OTHERS, isHopeless, isTold } from './live-failure.js';
 import { liveInputOptions } from './live-input.js';
 import { type LiveSettings, liveSettings } from './live-settings.js';
 import { type Redactor, redactor } from './redact.js';
-import type { SourceInfo } from './source.js';
+import { isChanged, type SourceInfo } from './source.js';
 import { parseSource, type SourceAddress } from './source-form.js';
 import type { StreamHeader } from './stream-header.js';
 import { WarningThrottle } from './warning-throttle.js';
@@ -21,16 +23,6 @@ const SETTLED = 2000;
 
 /** Saves a first start, see `#accept`. */
 const PLAYLIST = /^[^?#]*\.m3u8?(?:[?#]|$)/i;
-
-/** Failures that no waiting cures, as long as the source has never been live. */
-const HOPELESS: ReadonlySet<string> = new Set(['FFMPEG_NOT_FOUND', 'SOURCE_UNSUPPORTED']);
-/** Failures that a person must see to. */
-const TOLD: ReadonlySet<string> = new Set([
-  'AUTH_FAILED',
-  'SOURCE_NOT_FOUND',
-  'SOURCE_UNREADABLE',
-  'NOT_A_VIDEO',
-]);
 
 /**
  * Opens a camera, a network stream, a webcam, or a file played at its native speed. It does not wait for the source: one
@@ -247,25 +239,18 @@ class ReconnectingSource implements LiveSource {
     const wasLive = this.#header !== undefined;
     this.#header = undefined;
     if (outcome.kind === 'ended' && (this.#finite || !reconnect)) return this.#end();
-    const failure =
-      outcome.kind === 'ended'
-        ? {
-            code: 'SOURCE_ENDED' as IngestErrorCode,
-            reason: 'the other side ended the stream',
-            hardware: false,
-          }
-        : outcome;
+    const failure = outcome.kind === 'ended' ? ENDED_BY_OTHERS : outcome;
     if (failure.hardware && this.#hardware) {
       this.#softwareInstead(failure.reason);
       return true;
     }
     const delay = reconnect ? this.#backoff.next() : undefined;
     const lost = this.#finite && wasLive;
-    const hopeless = HOPELESS.has(failure.code) && !this.#info;
+    const hopeless = isHopeless(failure.code) && !this.#info;
     if (delay === undefined || lost || hopeless) {
       throw new IngestError(failure.code, `${this.url}: ${failure.reason}`);
     }
-    if (TOLD.has(failure.code) && this.#told !== failure.code) {
+    if (isTold(failure.code) && this.#told !== failure.code) {
       this.#told = failure.code;
       const message = `${this.url}: ${failure.reason}`;
       this.#emit({ kind: 'error', wall: Date.now(), code: failure.code, message });
@@ -297,12 +282,7 @@ class ReconnectingSource implements LiveSource {
     const info = header.info(note.width, note.height);
     this.#info = info;
     this.#told = undefined;
-    const changed =
-      before !== undefined &&
-      (before.width !== info.width ||
-        before.height !== info.height ||
-        before.codec !== info.codec ||
-        differs(before.frameRate, info.frameRate));
+    const changed = before !== undefined && isChanged(before, info);
     const reconnected = fresh && before !== undefined;
     this.#emit({ kind: 'live', wall: Date.now(), info, reconnected, changed });
   }
@@ -329,33 +309,4 @@ class ReconnectingSource implements LiveSource {
     if (this.#closed) return;
     safely(() => this.#options.onEvent?.(event));
   }
-}
-
-/** A rate is estimated anew by each connection, and not always. */
-function differs(before: number | undefined, now: number | undefined): boolean {
-  return before !== undefined && now !== undefined && Math.abs(before - now) > 0.02 * before;
-}
-
-/** A listener that throws is an uncaught error of its own and does not take the source down. */
-function safely(tell: () => void): void {
-  try {
-    tell();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

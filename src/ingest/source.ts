@@ -18,6 +18,22 @@ export interface SourceInfo {
   readonly rotation: 0 | 90 | 180 | 270;
 }
 
+/** Whether a source came back as something else: another size, codec or frame rate. */
+export function isChanged(before: SourceInfo, now: SourceInfo): boolean {
+  const { width, height, codec } = before;
+  return (
+    width !== now.width ||
+    height !== now.height ||
+    codec !== now.codec ||
+    differs(before.frameRate, now.frameRate)
+  );
+}
+
+/** A rate is estimated anew by each connection, and not always. */
+function differs(before: number | undefined, now: number | undefined): boolean {
+  return before !== undefined && now !== undefined && Math.abs(before - now) > 0.02 * before;
+}
+
 /** A problem that did not end the source: ffmpeg reported damage and went on. */
 export interface SourceWarning {
   /** How many frames had left the decoder when it was reported (the damage is near, not exactly at it). */

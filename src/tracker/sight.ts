@@ -26,7 +26,7 @@ export interface Sighting {
 export class Sight {
   readonly model: Model;
   readonly form: BoxForm | SiamfcForm;
-  /** Sides of search crops that the model takes, pixels, ascending. */
+  /** Sides of search crops to choose from, pixels, ascending: those that the model takes; on a GPU the usual one. */
   readonly sizes: readonly number[];
   /** The one that is taken unless told. */
   readonly usualSize: number;
@@ -35,7 +35,9 @@ export class Sight {
     this.model = model;
     this.form = formOf(model);
     const { head, input } = model.manifest;
-    const others = head.kind === 'box' ? (head.otherSearches ?? []) : [];
+    // A GPU takes a batch for little more than a crop, and only crops of one size share a batch.
+    const batches = model.encoder.engines.some(({ device }) => device !== 'cpu');
+    const others = head.kind === 'box' && !batches ? (head.otherSearches ?? []) : [];
     this.usualSize = input.search;
     this.sizes = [input.search, ...others.map(({ side }) => side)].sort((a, b) => a - b);
   }

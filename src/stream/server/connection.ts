@@ -17,12 +17,12 @@ import {
 } from '../protocol/index.js';
 import type { Access } from './access.js';
 import type { Broadcast } from './broadcast.js';
-import { checkRole, type ReadMessage, readMessage } from './commands.js';
+import { checkRole } from './commands.js';
+import { MessageGate } from './message-gate.js';
 import { Outbox } from './outbox.js';
 import type { Picture } from './preview.js';
 import { previewWidth } from './preview.js';
 import { type Subscription, Subscriptions } from './subscriptions.js';
-import { TokenBucket } from './token-bucket.js';
 
 /** What a connection needs of the server it belongs to. */
 export interface ConnectionContext {
@@ -42,8 +42,6 @@ export interface ConnectionContext {
   onSent(kind: 'boxes' | 'previews'): void;
 }
 
-/** Commands of one client that wait for the one before them; above that it is flooding. */
-const MOST_WAITING = 64;
 /** Refused messages in a row after which a client is closed. */
 const MOST_REFUSED = 100;
 const MOST_WRONG_TOKENS = 3;
@@ -58,11 +56,9 @@ export class Connection {
   readonly #context: ConnectionContext;
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
-  readonly #bucket: TokenBucket;
+  readonly #gate: MessageGate;
   readonly #log: Logger;
   #role: Role;
-  #lastId = -1;
-  #waiting = 0;
   #tail: Promise<void> = Promise.resolve();
   #refused = 0;
   #wrongTokens = 0;
@@ -76,7 +72,7 @@ export class Connection {
     this.#role = role;
     this.#log = log;
     this.#subscriptions = new Subscriptions(context.limits);
-    this.#bucket = new TokenBucket(context.limits.messagesPerSecond);
+    this.#gate = new MessageGate(context.limits);
     this.#outbox = new Outbox(stream, {
       pendingBytes: context.limits.pendingBytes,
       onMissed: context.onMissed,
@@ -173,34 +169,14 @@ export class Connection {
   }
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {
-    const { re, ...read } = this.#admit(data as Buffer, isBinary);
+    const { re, ...read } = this.#gate.admit(data as Buffer, isBinary);
     if ('error' in read) {
       this.#refuse(re, read.error);
       return;
     }
-    this.#lastId = read.command.id;
     this.#refused = 0;
-    this.#waiting++;
     this.#tail = this.#tail.then(() => this.#carryOut(read.command));
   };
-
-  /** The command in a message, or why it is not carried out. */
-  #admit(bytes: Buffer, isBinary: boolean): ReadMessage {
-    const { messageBytes, messagesPerSecond } = this.#context.limits;
-    const none = (code: ErrorCode, message: string, re: number | null = null) => ({
-      re,
-      error: new CommandError(code, message),
-    });
-    if (isBinary) return none('BINARY_MESSAGE', 'expected text, got a binary message');
-    if (bytes.length > messageBytes)
-      return none('TOO_LARGE', `expected at most ${messageBytes} bytes, got ${bytes.length}`);
-    const read = readMessage(bytes.toString());
-    if (!this.#bucket.take() || this.#waiting >= MOST_WAITING)
-      return none('RATE_LIMITED', `expected at most ${messagesPerSecond} commands a second`, read.re);
-    if ('command' in read && read.re <= this.#lastId)
-      return none('OUT_OF_ORDER', `id: expected more than ${this.#lastId}, got ${read.re}`, read.re);
-    return read;
-  }
 
   async #carryOut(command: ClientMessage): Promise<void> {
     const { id, type } = command;
@@ -219,7 +195,7 @@ export class Connection {
       this.#reply(id, refusal);
       this.#context.onCommand(type, refusal.code);
     } finally {
-      this.#waiting--;
+      this.#gate.done();
     }
   }
 

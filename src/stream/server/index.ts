@@ -1,3 +1,4 @@
 export { viewerFolder } from '../viewer-folder.js';
 export { checkExposure } from './access.js';
-export { ServerError, type ServerLimits, type ServerOptions, StreamServer } from './server.js';
+export { DEFAULT_LIMITS, type ServerLimits, type ServerOptions } from './options.js';
+export { ServerError, StreamServer } from './server.js';

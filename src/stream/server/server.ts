@@ -4,59 +4,20 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type FastifyInstance, fastify } from 'fastify';
 import { type Logger, pino } from 'pino';
-import type { Registry } from 'prom-client';
 import { WebSocketServer } from 'ws';
 import { SiamtrackError } from '../../common/index.js';
 import { CommandError, type HostListener, type StreamHost, type TrackedFrame } from '../host.js';
-import { CloseCode, type Limits, SOCKET_PATH, SUBPROTOCOL } from '../protocol/index.js';
-import { Access, type AccessOptions, checkExposure, isLoopback, requestUrl } from './access.js';
+import { CloseCode, SOCKET_PATH, SUBPROTOCOL } from '../protocol/index.js';
+import { Access, checkExposure, isLoopback, requestUrl } from './access.js';
 import { Broadcast } from './broadcast.js';
 import { Connection, type ConnectionContext, PING_INTERVAL } from './connection.js';
 import { answerError, answerNonsense, authorise, registerApi } from './http-api.js';
 import { Metrics } from './metrics.js';
-import type { Picture } from './preview.js';
+import { NewestFrames } from './newest-frames.js';
+import { registerOperations } from './operations.js';
+import { accessOptions, DEFAULT_LIMITS, type ServerLimits, type ServerOptions } from './options.js';
 import { Previews } from './previews.js';
 import { serveFolder } from './static-files.js';
-
-export interface ServerOptions {
-  /** Address to listen on. Default `127.0.0.1`; beyond loopback tokens are needed. */
-  readonly host?: string;
-  /** Default 8080; 0 is any free one. */
-  readonly port?: number;
-  readonly access?: Partial<AccessOptions>;
-  readonly limits?: Partial<ServerLimits>;
-  /** Whether `addStream` has anything that it may open. Default false. */
-  readonly addStream?: boolean;
-  /** Files of certificate and key, PEM: serves https and wss. */
-  readonly tls?: { readonly cert: string; readonly key: string };
-  /** A folder with `index.html`, served at `/`. */
-  readonly viewer?: string;
-  readonly log?: Logger;
-  /** Adds to what `/metrics` tells. */
-  readonly metrics?: (registry: Registry) => void;
-}
-
-/** See `limits` in the configuration file. */
-export interface ServerLimits extends Limits {
-  readonly clients: number;
-  readonly clientsPerAddress: number;
-  readonly silence: number;
-  readonly previewQuality: number;
-}
-
-export const DEFAULT_LIMITS: ServerLimits = {
-  messageBytes: 16_384,
-  messagesPerSecond: 50,
-  targetsPerStream: 32,
-  streams: 32,
-  pendingBytes: 262_144,
-  previewWidth: 1280,
-  previewRate: 15,
-  clients: 1000,
-  clientsPerAddress: 100,
-  silence: 30_000,
-  previewQuality: 75,
-};
 
 /** A server cannot listen (code `LISTEN_FAILED`): the port is taken, the address is not this machine's, a TLS file is bad. */
 export class ServerError extends SiamtrackError {}
@@ -93,8 +54,7 @@ export class StreamServer {
   readonly #connections = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   readonly #previews: Previews;
-  /** The newest frame of each stream, held. */
-  readonly #newest = new Map<string, Broadcast>();
+  readonly #newest: NewestFrames;
   readonly #unlisten: () => void;
   readonly #pinger: NodeJS.Timeout;
   readonly #scheme: string;
@@ -106,6 +66,7 @@ export class StreamServer {
 
   private constructor(host: StreamHost, app: FastifyInstance, log: Logger, options: ServerOptions) {
     this.#host = host;
+    this.#newest = new NewestFrames(host);
     this.#log = log;
     this.#app = app;
     this.#scheme = options.tls ? 'https' : 'http';
@@ -190,7 +151,6 @@ export class StreamServer {
     this.#closing ??= (async () => {
       clearInterval(this.#pinger);
       this.#unlisten();
-      for (const { tracked } of this.#newest.values()) tracked.frame.release();
       this.#newest.clear();
       for (const connection of this.#connections) connection.close(CloseCode.goingAway, 'the server ends');
       const patience = setTimeout(() => {
@@ -217,20 +177,10 @@ export class StreamServer {
     app.addHook('onSend', async (_, reply) => {
       reply.header('X-Content-Type-Options', 'nosniff').header('Referrer-Policy', 'no-referrer');
     });
-    app.get('/healthz', () => ({ status: 'ok' }));
-    app.get('/readyz', (_, reply) => {
-      // Ready is who has a frame of every stream that is not known to be beyond help.
-      const waiting = this.#host.streams.filter(
-        ({ state, counts }) => counts.tracked === 0 && state !== 'error',
-      );
-      return reply
-        .status(waiting.length === 0 ? 200 : 503)
-        .send({ waiting: waiting.map(({ stream }) => stream) });
-    });
-    app.get('/metrics', async (request, reply) => {
+    registerOperations(app, this.#host, async (request) => {
       authorise(request, this.#access, 'watch');
       this.#countSent();
-      return reply.type(this.metrics.registry.contentType).send(await this.metrics.registry.metrics());
+      return this.metrics.registry;
     });
     registerApi(app, this.#host, {
       roleOfRequest: (request) => this.#access.roleOfRequest(request),
@@ -300,8 +250,8 @@ export class StreamServer {
       addStream: this.#addStream,
       silence,
       log: this.#log,
-      newest: (stream) => this.#newestNow(stream),
-      picture: this.#picture,
+      newest: (stream) => this.#newest.of(stream),
+      picture: (broadcast, width, onPicture) => this.#previews.make(broadcast, width, onPicture),
       onCommand: (type, code) => this.metrics.command(type, code),
       onMissed: (kind) => this.metrics.missed(kind),
       onSent: (kind) => {
@@ -311,51 +261,20 @@ export class StreamServer {
     };
   }
 
-  /** The newest frame of a stream with its targets as they stand: some may have come, and gone, since it was told. */
-  #newestNow(stream: string): Broadcast | undefined {
-    const tracked = this.#newest.get(stream)?.tracked;
-    const info = this.#host.streams.find((one) => one.stream === stream);
-    if (!tracked || !info) return undefined;
-    const targets = info.targets.filter(({ frame }) => frame === tracked.frame.index);
-    return new Broadcast({ ...tracked, targets });
-  }
-
-  readonly #picture: ConnectionContext['picture'] = (broadcast, width, onPicture) => {
-    // All who want this frame in this width share one picture.
-    const wanting = this.#wanting.get(broadcast) ?? new Map<number, ((picture: Picture) => void)[]>();
-    this.#wanting.set(broadcast, wanting);
-    const waiting = wanting.get(width);
-    if (waiting) {
-      waiting.push(onPicture);
-      return;
-    }
-    const all: ((picture: Picture) => void)[] = [onPicture];
-    wanting.set(width, all);
-    this.#previews.make(broadcast.tracked, width, (picture) => {
-      wanting.delete(width);
-      for (const then of all) then(picture);
-    });
-  };
-  readonly #wanting = new WeakMap<Broadcast, Map<number, ((picture: Picture) => void)[]>>();
-
   readonly #listener: HostListener = {
     onFrame: (tracked: TrackedFrame) => {
-      const { stream, frame } = tracked;
       const broadcast = new Broadcast(tracked);
       const now = performance.now();
-      frame.retain();
-      this.#newest.get(stream)?.tracked.frame.release();
-      this.#newest.set(stream, broadcast);
+      this.#newest.keep(tracked);
       for (const connection of this.#connections) connection.offer(broadcast, now);
-      this.metrics.frame(stream, broadcast.delay / 1000, tracked.searchSeconds);
+      this.metrics.frame(tracked.stream, broadcast.delay / 1000, tracked.searchSeconds);
     },
     onTarget: (event) => {
       for (const connection of this.#connections) connection.targetEvent(event);
     },
     onStream: (event) => {
       if (event.event === 'removed') {
-        this.#newest.get(event.stream)?.tracked.frame.release();
-        this.#newest.delete(event.stream);
+        this.#newest.forget(event.stream);
         this.metrics.forget(event.stream);
       }
       for (const connection of this.#connections) connection.streamEvent(event);
@@ -367,13 +286,4 @@ export class StreamServer {
     this.metrics.sent('boxes', this.#sentBoxes);
     this.#sentBoxes = 0;
   }
-}
-
-function accessOptions({ access }: Pick<ServerOptions, 'access'>): AccessOptions {
-  return {
-    tokens: access?.tokens ?? { control: [], watch: [] },
-    anonymous: access?.anonymous ?? 'auto',
-    origins: access?.origins ?? [],
-    hosts: access?.hosts ?? [],
-  };
 }

@@ -11,7 +11,7 @@ import {
   readConfig,
   watchFile,
 } from '../../../src/pipeline/config/index.js';
-import { DEFAULT_LIMITS } from '../../../src/stream/server/server.js';
+import { DEFAULT_LIMITS } from '../../../src/stream/server/index.js';
 
 const SHIPPED = join(packageRoot(), 'siamtrack.yaml');
 const text = readFileSync(SHIPPED, 'utf8');
