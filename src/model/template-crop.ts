@@ -32,9 +32,6 @@ export function cropTemplate(
   const kept = shadeOf(templateShade, size, (w * size) / side, (h * size) / side);
   for (let c = 0, at = offset; c < 3; c++) {
     const fill = (mean[channelOrder === 'RGB' ? c : 2 - c] * n.scale - n.mean[c]) / n.std[c];
-    for (const share of kept) {
-      out[at] = fill + (out[at] - fill) * share;
-      at++;
-    }
+    for (let k = 0; k < kept.length; k++, at++) out[at] = fill + (out[at] - fill) * kept[k];
   }
 }

@@ -80,13 +80,19 @@ export function shadeOf(
 ): Float32Array {
   const middle = (size - 1) / 2;
   const power = (k: number, side: number) => (Math.abs(k - middle) / (side / 2 + margin)) ** 4;
-  const columns = Array.from({ length: size }, (_, x) => power(x, width));
+  const columns = Float64Array.from({ length: size }, (_, x) => power(x, width));
+  const gone = (1 + RIM) ** 4;
   const factors = new Float32Array(size * size);
-  for (let y = 0, at = 0; y < size; y++) {
+  for (let y = 0; y < size; y++) {
     const row = power(y, height);
-    for (let x = 0; x < size; x++, at++) {
-      const r = (columns[x] + row) ** 0.25;
-      factors[at] = outside + (1 - outside) * Math.min(1, Math.max(0, 1 - (r - 1) / RIM));
+    const from = y * size;
+    // Right is as left, and a root is dear: only the rim needs one.
+    for (let x = 0, mirrored = size - 1; x <= mirrored; x++, mirrored--) {
+      const sum = columns[x] + row;
+      const share = sum <= 1 ? 1 : sum >= gone ? 0 : 1 - (Math.sqrt(Math.sqrt(sum)) - 1) / RIM;
+      const factor = outside + (1 - outside) * share;
+      factors[from + x] = factor;
+      factors[from + mirrored] = factor;
     }
   }
   return factors;

@@ -1,4 +1,5 @@
 import type { Embedding } from '../model/index.js';
+import { gram } from './kernel/index.js';
 import { decodeFloats, encodeFloats } from './snapshot.js';
 
 /** Share of the first look in what is known: however long a target is followed, it stays what was pointed at. */
@@ -123,9 +124,8 @@ export class TargetMemory {
       const at = row(i);
       for (let j = 0; j <= i; j++) {
         const other = row(j);
-        let sum = l[at + j];
-        for (let k = 0; k < j; k++) sum -= l[at + k] * l[other + k];
-        l[at + j] = i === j ? Math.sqrt(Math.max(sum, 1e-12)) : sum / l[other + j];
+        const left = l[at + j] - dot(l, at, other, j);
+        l[at + j] = i === j ? Math.sqrt(Math.max(left, 1e-12)) : left / l[other + j];
       }
     }
     for (let i = 0; i < n; i++) {
@@ -140,6 +140,23 @@ export class TargetMemory {
   }
 }
 
+/** Of `length` numbers from two places; four sums, so that none waits for the one before. */
+function dot(l: Float64Array, a: number, b: number, length: number): number {
+  let p = 0;
+  let q = 0;
+  let r = 0;
+  let s = 0;
+  let k = 0;
+  for (; k + 3 < length; k += 4) {
+    p += l[a + k] * l[b + k];
+    q += l[a + k + 1] * l[b + k + 1];
+    r += l[a + k + 2] * l[b + k + 2];
+    s += l[a + k + 3] * l[b + k + 3];
+  }
+  for (; k < length; k++) p += l[a + k] * l[b + k];
+  return p + q + r + s;
+}
+
 /** Where row `i` of a lower triangle begins. */
 function row(i: number): number {
   return (i * (i + 1)) / 2;
@@ -150,10 +167,7 @@ function scaleOf(meanSquare: number): number {
   return 1 / Math.sqrt(meanSquare + 1e-9);
 }
 
-/**
- * Of the cells off the target every second one is looked at, as on a chequerboard: neighbours say much the same. They are
- * taken four at a time, because what costs is reading and writing the sums.
- */
+/** Of the cells off the target every second one is looked at, as on a chequerboard: neighbours say much the same. */
 function momentsOf(embedding: Embedding, { x, y, side: size }: CellPlace): Moments {
   const { channels, side } = embedding;
   const spread = Math.max(SHARPEST, SPREAD * size);
@@ -169,41 +183,37 @@ function momentsOf(embedding: Embedding, { x, y, side: size }: CellPlace): Momen
   }
   const on = labels.reduce((sum, label) => sum + label, 1e-9);
   const off = labels.reduce((sum, label) => sum + 1 - label, 1e-9);
-  const weights = labels.map((label) => 0.5 * (label / on + (1 - label) / off));
   const n = channels + 1;
-  const values = cellValues(embedding, cells);
-  const products = new Float64Array(row(n));
-  const labelled = new Float64Array(n);
-  for (let k = 0; k < cells.length; k += 4) {
-    const [p, q, r, s] = [k * n, (k + 1) * n, (k + 2) * n, (k + 3) * n];
-    const [wp, wq = 0, wr = 0, ws = 0] = weights.slice(k, k + 4);
-    const [lp, lq = 0, lr = 0, ls = 0] = labels.slice(k, k + 4);
-    for (let i = 0, at = 0; i < n; i++) {
-      const a = wp * values[p + i];
-      const b = wq * values[q + i];
-      const c = wr * values[r + i];
-      const d = ws * values[s + i];
-      labelled[i] += a * lp + b * lq + c * lr + d * ls;
-      for (let j = 0; j <= i; j++)
-        products[at++] += a * values[p + j] + b * values[q + j] + c * values[r + j] + d * values[s + j];
+  const labelled = new Float32Array(n);
+  const products = gram(cells.length, n, (z, stride) => {
+    for (const [k, label] of labels.entries()) {
+      // By the root of its weight, so that products of two values have it once.
+      const root = Math.sqrt(0.5 * (label / on + (1 - label) / off));
+      const values = z.subarray(k * stride, k * stride + n);
+      takeCell(embedding, cells[k], root, values);
+      for (let c = 0; c < n; c++) labelled[c] += root * label * values[c];
     }
-  }
-  return { products: new Float32Array(products), labelled: new Float32Array(labelled) };
+  });
+  return { products, labelled };
 }
 
-/** Cell after cell its channels, scaled, and a constant 1; then zeros to a multiple of four cells. */
-function cellValues({ channels, side, data }: Embedding, cells: readonly number[]): Float64Array {
+/** A cell's channels, scaled, and a constant 1, all times `factor`. */
+function takeCell(
+  { channels, side, data }: Embedding,
+  cell: number,
+  factor: number,
+  out: Float32Array,
+): void {
   const all = side * side;
-  const n = channels + 1;
-  const values = new Float64Array(Math.ceil(cells.length / 4) * 4 * n);
-  for (const [k, cell] of cells.entries()) {
-    let squares = 0;
-    for (let c = 0; c < channels; c++) squares += data[c * all + cell] ** 2;
-    const scale = scaleOf(squares / channels);
-    for (let c = 0; c < channels; c++) values[k * n + c] = data[c * all + cell] * scale;
-    values[k * n + channels] = 1;
+  let squares = 0;
+  for (let c = 0, at = cell; c < channels; c++, at += all) {
+    const value = data[at];
+    out[c] = value;
+    squares += value * value;
   }
-  return values;
+  const scale = factor * scaleOf(squares / channels);
+  for (let c = 0; c < channels; c++) out[c] *= scale;
+  out[channels] = factor;
 }
 
 /** The first look and the later ones, by their shares. */

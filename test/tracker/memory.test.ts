@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import wabt from 'wabt';
 import type { Embedding } from '../../src/model/index.js';
+import { GRAM_WASM } from '../../src/tracker/kernel/gram-wasm.js';
+import { gram } from '../../src/tracker/kernel/index.js';
 import { TargetMemory } from '../../src/tracker/memory.js';
 
 const SIDE = 12;
@@ -124,5 +128,41 @@ describe('what is learnt of a target in its video', () => {
   it('refuses a stored form of other sizes', () => {
     const stored = TargetMemory.begin(embedding([]), { x: 6, y: 6, side: 3 }).store();
     expect(() => TargetMemory.load({ ...stored, channels: 5 })).toThrow(/Expected|expected/);
+  });
+});
+
+describe('the products of every two columns', () => {
+  const value = fc.double({ min: -3, max: 3, noNaN: true });
+
+  it('are summed over the rows, whatever was computed before', () => {
+    const matrix = fc
+      .tuple(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 40 }))
+      .chain(([rows, columns]) =>
+        fc.array(fc.array(value, { minLength: columns, maxLength: columns }), {
+          minLength: rows,
+          maxLength: rows,
+        }),
+      );
+    fc.assert(
+      fc.property(matrix, (z) => {
+        const columns = z[0].length;
+        const got = gram(z.length, columns, (out, stride) => {
+          for (const [k, row] of z.entries()) out.set(row, k * stride);
+        });
+        const expected = z[0].flatMap((_, i) =>
+          z[0].slice(0, i + 1).map((_, j) => z.reduce((sum, row) => sum + row[i] * row[j], 0)),
+        );
+        expect(got).toHaveLength(expected.length);
+        for (const [k, sum] of expected.entries())
+          expect(Math.abs(got[k] - sum)).toBeLessThan(1e-5 * 9 * z.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('are computed by what gram.wat says', async () => {
+    const source = readFileSync(new URL('../../src/tracker/kernel/gram.wat', import.meta.url), 'utf8');
+    const { buffer } = (await wabt()).parseWat('gram.wat', source, { simd: true }).toBinary({});
+    expect(Buffer.from(buffer).toString('base64')).toBe(GRAM_WASM);
   });
 });

@@ -1,3 +1,4 @@
+import { ensureBytes, instantiate, type WasmMemory } from '../../common/index.js';
 import { CROP_WASM } from './crop-wasm.js';
 
 /** Parameters as in crop.wat. */
@@ -35,23 +36,15 @@ type CropFunction = (
   blue: number,
 ) => void;
 
-/** The little of the WebAssembly API that is used; the library the compiler is given here has none of it. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: KernelExports };
-};
-
 interface KernelExports {
-  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  readonly memory: WasmMemory;
   readonly crop: CropFunction;
 }
 
-const PAGE = 65536;
-const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(CROP_WASM, 'base64')));
-const { memory } = exports;
+const { memory, crop } = instantiate<KernelExports>(CROP_WASM);
 
 /** The crop kernel. Its memory is scratch: nothing in it outlives one crop. */
-export const cropKernel = exports.crop;
+export const cropKernel = crop;
 
 let views = viewsOf(memory.buffer);
 
@@ -61,9 +54,6 @@ function viewsOf(buffer: ArrayBuffer) {
 
 /** Views of the kernel's memory, of at least `bytes`; valid until the next call. */
 export function kernelMemory(bytes: number): typeof views {
-  if (views.bytes.length < bytes) {
-    memory.grow(Math.ceil((bytes - views.bytes.length) / PAGE));
-    views = viewsOf(memory.buffer);
-  }
+  if (ensureBytes(memory, bytes)) views = viewsOf(memory.buffer);
   return views;
 }
