@@ -14,6 +14,7 @@ import { calibrate, type GraphInputs } from './onnx/calibrate.js';
 import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
 import { mergeConvolutions } from './onnx/merge.js';
 import { quantise } from './onnx/quantise.js';
+import { roundFilters } from './onnx/round.js';
 import { fitResponseScore, type ResponseScore } from './response-score.js';
 
 /** What a manifest says that a checkpoint does not know. */
@@ -136,9 +137,13 @@ async function graphCrops(
 async function quantisedGraphs(encoder: Graph, head: Graph | undefined, crops: GraphCrops) {
   const { templates, searches, pairs } = crops;
   const merged = head && mergeConvolutions(head, LAST_LAYERS, LAST_LAYER);
+  const whole = async (graph: Graph, inputs: readonly GraphInputs[], inFloat?: ReadonlySet<string>) => {
+    const ranges = await calibrate(graph, inputs, inFloat);
+    return encodeOnnx(quantise(graph, ranges, inFloat, await roundFilters(graph, inputs, inFloat)));
+  };
   return {
-    encoder: encodeOnnx(quantise(encoder, await calibrate(encoder, [...templates, ...searches]))),
-    head: merged && encodeOnnx(quantise(merged, await calibrate(merged, pairs, IN_FLOAT), IN_FLOAT)),
+    encoder: await whole(encoder, [...templates, ...searches]),
+    head: merged && (await whole(merged, pairs, IN_FLOAT)),
   };
 }
 

@@ -10,7 +10,7 @@ export interface Range {
  * Largest magnitude of a weight. Seven bits, because the 8-bit kernels of processors without VNNI add two products in
  * 16 bits, which 8-bit weights overflow.
  */
-const WEIGHT_LIMIT = 63;
+export const WEIGHT_LIMIT = 63;
 
 /**
  * Channels of an input come in multiples of this: 8-bit kernels multiply four values at a time. The first convolution of three channels
@@ -19,7 +19,7 @@ const WEIGHT_LIMIT = 63;
 const CHANNELS = 4;
 
 /** Whether a node computes in 8 bits: convolutions and additions do, but for convolutions by a filter of `inFloat`. */
-function isQuantised(node: GraphNode, inFloat: ReadonlySet<string>): boolean {
+export function isQuantised(node: GraphNode, inFloat: ReadonlySet<string>): boolean {
   return node.op === 'Add' || (node.op === 'Conv' && !inFloat.has(node.inputs[1]));
 }
 
@@ -42,11 +42,13 @@ export function quantisedValues(graph: Graph, inFloat: ReadonlySet<string> = new
  *
  * @param ranges of every value that `quantisedValues` names
  * @param inFloat names of filters whose convolutions stay in float32
+ * @param rounded filters by name; those that are not there are rounded to the nearest
  */
 export function quantise(
   graph: Graph,
   ranges: ReadonlyMap<string, Range>,
   inFloat: ReadonlySet<string> = new Set(),
+  rounded: ReadonlyMap<string, Int8Array> = new Map(),
 ): Graph {
   const constants = new Map<string, Constant>();
   const nodes: GraphNode[] = [];
@@ -89,6 +91,7 @@ export function quantise(
               node,
               scales.get(node.inputs[0]) as number,
               missing.get(node.inputs[0]) ?? 0,
+              rounded.get(node.inputs[1]),
               constants,
               nodes,
             ),
@@ -131,12 +134,22 @@ function pad(nodes: GraphNode[], constants: Map<string, Constant>, input: string
   nodes.push({ ...whole, inputs: [padded, scale, zero] });
 }
 
+/** Of each output channel's weights: the largest is `WEIGHT_LIMIT` times it. */
+export function filterScales(weights: Float32Array, channels: number): Float32Array {
+  const each = weights.length / channels;
+  return Float32Array.from({ length: channels }, (_, o) => {
+    const own = weights.subarray(o * each, (o + 1) * each);
+    return own.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1e-8) / WEIGHT_LIMIT;
+  });
+}
+
 /** Adds a convolution's quantised filter and bias; returns the names its node reads. */
 function quantiseFilter(
   graph: Graph,
   node: GraphNode,
   inputScale: number,
   moreChannels: number,
+  rounded: Int8Array | undefined,
   constants: Map<string, Constant>,
   nodes: GraphNode[],
 ): string[] {
@@ -147,15 +160,13 @@ function quantiseFilter(
   const [channels, inChannels, ...kernel] = filter.dims;
   const each = values.length / channels;
   const room = (each / inChannels) * (inChannels + moreChannels);
-  const scale = new Float32Array(channels);
+  const scale = filterScales(values, channels);
   const whole = new Int8Array(channels * room);
   const offset = new Int32Array(channels);
   const biasScale = new Float32Array(channels);
   for (let o = 0; o < channels; o++) {
-    let largest = 1e-8;
-    for (let i = 0; i < each; i++) largest = Math.max(largest, Math.abs(values[o * each + i]));
-    scale[o] = largest / WEIGHT_LIMIT;
-    for (let i = 0; i < each; i++) whole[o * room + i] = Math.round(values[o * each + i] / scale[o]);
+    for (let i = 0; i < each; i++)
+      whole[o * room + i] = rounded ? rounded[o * each + i] : Math.round(values[o * each + i] / scale[o]);
     biasScale[o] = inputScale * scale[o];
     offset[o] = Math.round(bias[o] / biasScale[o]);
   }
