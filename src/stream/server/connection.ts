@@ -35,8 +35,8 @@ export interface ConnectionContext {
   readonly log: Logger;
   /** The newest frame of a stream, made ready for a client that has just subscribed. */
   newest(stream: string): Broadcast | undefined;
-  /** Makes the picture of a frame, now or never. */
-  picture(broadcast: Broadcast, width: number, onPicture: (picture: Picture) => void): void;
+  /** Makes the picture of a frame, now or, unless it must be made, never. */
+  picture(broadcast: Broadcast, width: number, onPicture: (picture: Picture) => void, must: boolean): void;
   onCommand(type: string, code: ErrorCode | 'OK'): void;
   onMissed(kind: 'boxes' | 'previews'): void;
   onSent(kind: 'boxes' | 'previews'): void;
@@ -94,8 +94,12 @@ export class Connection {
     return this.#role;
   }
 
-  /** A frame for those who want it. @param now a clock that never goes back, milliseconds */
-  offer(broadcast: Broadcast, now: number): void {
+  /**
+   * A frame for those who want it.
+   * @param now a clock that never goes back, milliseconds
+   * @param last no other frame may come
+   */
+  offer(broadcast: Broadcast, now: number, last = false): void {
     const { stream } = broadcast.tracked;
     const wanted = this.#subscriptions.of(stream);
     if (!wanted) return;
@@ -104,7 +108,7 @@ export class Connection {
       this.#outbox.sendBoxes(stream, broadcast.boxes(wanted));
       this.#context.onSent('boxes');
     }
-    if (preview) this.#picture(broadcast, wanted);
+    if (preview) this.#picture(broadcast, wanted, last);
   }
 
   streamEvent(event: StreamEventMessage): void {
@@ -157,15 +161,16 @@ export class Connection {
     this.#outbox.send(hello);
   }
 
-  #picture(broadcast: Broadcast, wanted: Subscription): void {
+  #picture(broadcast: Broadcast, wanted: Subscription, must: boolean): void {
     const { stream, frame } = broadcast.tracked;
     const width = previewWidth(wanted.preview?.width ?? 0, frame.width);
-    this.#context.picture(broadcast, width, (picture) => {
+    const onPicture = (picture: Picture) => {
       // It may have changed its mind meanwhile.
       if (this.#subscriptions.of(stream) !== wanted) return;
       this.#outbox.sendPreview(stream, broadcast.preview(wanted, picture));
       this.#context.onSent('previews');
-    });
+    };
+    this.#context.picture(broadcast, width, onPicture, must);
   }
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {
@@ -276,7 +281,7 @@ export class Connection {
         const now = performance.now();
         for (const { stream } of chosen) {
           const newest = this.#context.newest(stream);
-          if (newest) this.offer(newest, now);
+          if (newest) this.offer(newest, now, true);
         }
       },
     };

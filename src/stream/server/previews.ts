@@ -10,6 +10,8 @@ type OnPicture = (picture: Picture) => void;
 export class Previews {
   readonly #quality: number;
   readonly #busy = new Set<string>();
+  /** What is to be made after what is being made, by stream and width. */
+  readonly #after = new Map<string, (() => void)[]>();
   /** Who waits for the picture of a frame, by its width: they share one. */
   readonly #wanting = new WeakMap<Broadcast, Map<number, OnPicture[]>>();
   readonly #onMade: (seconds: number) => void;
@@ -25,8 +27,11 @@ export class Previews {
     this.#onFailed = options.onFailed;
   }
 
-  /** Makes the picture of a frame and hands it on; nothing where that width of that stream is being made already, or there is no picture. */
-  make(broadcast: Broadcast, width: number, onPicture: OnPicture): void {
+  /**
+   * Makes the picture of a frame and hands it on; nothing where there is no picture, or that width of that stream is being made already.
+   * @param must then it is made after that one: no other frame may come
+   */
+  make(broadcast: Broadcast, width: number, onPicture: OnPicture, must = false): void {
     const wanting = this.#wanting.get(broadcast) ?? new Map<number, OnPicture[]>();
     this.#wanting.set(broadcast, wanting);
     const waiting = wanting.get(width);
@@ -36,7 +41,11 @@ export class Previews {
     }
     const { stream, frame } = broadcast.tracked;
     const key = `${stream} ${width}`;
-    if (this.#busy.has(key) || frame.y.length === 0) return;
+    if (frame.y.length === 0) return;
+    if (this.#busy.has(key)) {
+      if (must) this.#later(key, () => this.make(broadcast, width, onPicture, true));
+      return;
+    }
     const all = [onPicture];
     wanting.set(width, all);
     this.#busy.add(key);
@@ -52,6 +61,15 @@ export class Previews {
       .finally(() => {
         frame.release();
         this.#busy.delete(key);
+        const waiting = this.#after.get(key) ?? [];
+        this.#after.delete(key);
+        for (const make of waiting) make();
       });
+  }
+
+  #later(key: string, make: () => void): void {
+    const waiting = this.#after.get(key);
+    if (waiting) waiting.push(make);
+    else this.#after.set(key, [make]);
   }
 }

@@ -251,7 +251,7 @@ export class StreamServer {
       silence,
       log: this.#log,
       newest: (stream) => this.#newest.of(stream),
-      picture: (broadcast, width, onPicture) => this.#previews.make(broadcast, width, onPicture),
+      picture: (broadcast, width, onPicture, must) => this.#previews.make(broadcast, width, onPicture, must),
       onCommand: (type, code) => this.metrics.command(type, code),
       onMissed: (kind) => this.metrics.missed(kind),
       onSent: (kind) => {
