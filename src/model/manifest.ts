@@ -154,6 +154,21 @@ export const ModelManifest = z
       .optional(),
   })
   .superRefine((m, context) => {
+    if (m.head.kind === 'box') {
+      const { grid, otherSearches = [] } = m.head;
+      const all = [{ side: m.input.search, grid }, ...otherSearches];
+      // By its number of cells a map says of which crop it is.
+      for (const [what, of] of [
+        ['sides', all.map(({ side }) => side)],
+        ['grids of sizes', all.map(({ grid }) => grid.size)],
+      ] as const)
+        if (new Set(of).size < of.length)
+          context.addIssue({
+            code: 'custom',
+            path: ['head', 'otherSearches'],
+            message: `expected ${what} that differ, from those of input.search and head.grid, too, got ${of.join(', ')}`,
+          });
+    }
     for (const [precision, files] of Object.entries(m.files)) {
       if (!files || (m.head.kind === 'box') === (files.head !== undefined)) continue;
       context.addIssue({

@@ -10,11 +10,12 @@ import type { PairTruth } from './data/pairs.js';
 import type { Grid } from './labels.js';
 import { PIXEL_MEAN, PIXEL_SCALE } from './network.js';
 import { cellsOf, layersOf, networkSchema, strideOf } from './network-spec.js';
-import { calibrate, type GraphInputs } from './onnx/calibrate.js';
+import { calibrate } from './onnx/calibrate.js';
 import { encoderGraph, headGraph, NAMES, type NamedArrays } from './onnx/graph.js';
 import { mergeConvolutions } from './onnx/merge.js';
 import { quantise } from './onnx/quantise.js';
 import { roundFilters } from './onnx/round.js';
+import type { GraphInputs } from './onnx/watch.js';
 import { fitResponseScore, type ResponseScore } from './response-score.js';
 
 /** What a manifest says that a checkpoint does not know. */

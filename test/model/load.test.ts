@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadModel, type Model, parseManifest } from '../../src/model/index.js';
 import { publishedModel } from '../published/index.js';
-import { tinyManifest, tinySiamfcManifest, writeTinyModel } from './tiny-model.js';
+import { tinyManifest, tinySiamfcManifest, withOtherSearches, writeTinyModel } from './tiny-model.js';
 
 const folders: string[] = [];
 const models: Model[] = [];
@@ -37,6 +37,11 @@ describe('manifest', () => {
     ['an unknown field', { colour: 'blue' }, /colour/],
     ['another format', { format: 2 }, /format/],
     ['a batch of none', { largestBatch: 0 }, /largestBatch/],
+    [
+      'two search crops of one side',
+      withOtherSearches(tinyManifest(), [12, 16]),
+      /head\.otherSearches: expected sides that differ.*got 255, 191, 255/,
+    ],
     ['a file outside of the folder', files('../encoder.onnx'), /files\.float32\.encoder\.path.*inside/],
     ['an absolute file', files('/encoder.onnx'), /inside/],
     [

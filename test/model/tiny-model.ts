@@ -98,6 +98,19 @@ export function tinyManifest(): Record<string, unknown> & { files: Record<string
   };
 }
 
+/** The same for search crops of further sides. */
+export function withOtherSearches(
+  manifest: Record<string, unknown>,
+  cells: readonly number[] = [12, 20],
+): Record<string, unknown> {
+  const { grid, ...head } = manifest.head as { grid: { size: number; offset: number } };
+  const otherSearches = cells.map((size) => ({
+    side: 16 * size - 1,
+    grid: { size, offset: grid.offset + 8 * (grid.size - size) },
+  }));
+  return { ...manifest, head: { ...head, grid, otherSearches } };
+}
+
 /** The tiny model in plain SiamFC form. */
 export function tinySiamfcManifest(): Record<string, unknown> {
   const { files, ...rest } = tinyManifest();

@@ -1,13 +1,13 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Box, iou } from '../../src/common/index.js';
 import { loadModel, type Model } from '../../src/model/index.js';
 import { Tracker } from '../../src/tracker/index.js';
 import { loadEmbedding } from '../../src/tracker/snapshot.js';
 import { drawPicture, noisePicture, type Rgb } from '../model/pictures.js';
-import { tinyManifest, tinySiamfcManifest, writeTinyModel } from '../model/tiny-model.js';
+import { tinyManifest, tinySiamfcManifest, withOtherSearches, writeTinyModel } from '../model/tiny-model.js';
 import { publishedModel } from '../published/index.js';
 
 const RED: Rgb = [220, 40, 30];
@@ -56,6 +56,30 @@ describe('a target that moves', () => {
     await tracker.init(draw(at(0)), at(0));
     for (let k = 1; k <= 12; k++)
       expect(iou((await tracker.update(draw(at(k)))).box, at(k)), `frame ${k}`).toBeGreaterThan(0.5);
+    await model.dispose();
+  });
+});
+
+describe('a model that takes search crops of several sides', () => {
+  it('is shown little of the picture while the target is sure, most in doubt, and follows it all the same', async () => {
+    const folder = writeTinyModel(withOtherSearches(tinyManifest()));
+    folders.push(folder);
+    const model = await loadModel(folder);
+    const respond = vi.spyOn(model.encoder, 'respond');
+    const sides = () => respond.mock.calls.splice(0).map(([, , side]) => side);
+    const tracker = new Tracker(model, { searchBudget: 0 });
+    const at = (k: number): Box => [60 + 2 * k, 80, 48, 48];
+    await tracker.init(scene(at(0)), at(0));
+    sides();
+    for (let k = 1; k <= 12; k++)
+      expect(iou((await tracker.update(scene(at(k)))).box, at(k)), `frame ${k}`).toBeGreaterThan(0.5);
+    expect(new Set(sides())).toEqual(new Set([191]));
+    const states: string[] = [];
+    for (let k = 0; k < 40; k++) states.push((await tracker.update(noisePicture(320, 240, k))).state);
+    expect(states.at(-1)).toBe('lost');
+    const seen = sides();
+    expect(seen).toContain(319);
+    expect(seen.at(-1)).toBe(255);
     await model.dispose();
   });
 });

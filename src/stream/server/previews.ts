@@ -43,7 +43,12 @@ export class Previews {
     const key = `${stream} ${width}`;
     if (frame.y.length === 0) return;
     if (this.#busy.has(key)) {
-      if (must) this.#later(key, () => this.make(broadcast, width, onPicture, true));
+      if (!must) return;
+      frame.retain();
+      this.#later(key, () => {
+        this.make(broadcast, width, onPicture, true);
+        frame.release();
+      });
       return;
     }
     const all = [onPicture];

@@ -1,8 +1,7 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeOnnx, type Graph, type GraphNode } from '../../onnx/index.js';
+import type { Graph, GraphNode } from '../../onnx/index.js';
 import { Random } from '../random.js';
-import type { GraphInputs } from './calibrate.js';
 import { filterScales, isQuantised, WEIGHT_LIMIT } from './quantise.js';
+import { type GraphInputs, type GraphValue, watchValues } from './watch.js';
 
 /** Places of each input at which a convolution's own input is looked at. */
 const PLACES = 24;
@@ -22,24 +21,13 @@ export async function roundFilters(
   inFloat: ReadonlySet<string> = new Set(),
 ): Promise<RoundedFilters> {
   const convolutions = graph.nodes.filter((node) => node.op === 'Conv' && isQuantised(node, inFloat));
-  const given = new Set(graph.inputs.map(({ name }) => name));
-  const read = [...new Set(convolutions.map((node) => node.inputs[0]))].filter((name) => !given.has(name));
-  const known = new Set(graph.outputs.map(({ name }) => name));
-  const outputs = [...graph.outputs, ...read.filter((name) => !known.has(name)).map((name) => ({ name }))];
-  const session = await InferenceSession.create(encodeOnnx({ ...graph, outputs }));
   const moments = new Map(convolutions.map((node) => [node, new Moments(patchSize(graph, node))]));
   const random = new Random(1);
-  for (const input of inputs) {
-    const feeds = Object.fromEntries(
-      Object.entries(input).map(([name, { data, dims }]) => [name, new Tensor('float32', data, dims)]),
-    );
-    const values = { ...feeds, ...(read.length > 0 ? await session.run(feeds, read) : {}) };
-    for (const [node, sums] of moments) {
-      const { data, dims } = values[node.inputs[0]];
-      for (let k = 0; k < PLACES; k++) sums.add(patchOf(graph, node, data as Float32Array, dims, random));
-    }
-  }
-  await session.release();
+  const read = [...new Set(convolutions.map((node) => node.inputs[0]))];
+  await watchValues(graph, read, inputs, (values) => {
+    for (const [node, sums] of moments)
+      for (let k = 0; k < PLACES; k++) sums.add(patchOf(graph, node, values[node.inputs[0]], random));
+  });
   const rounded = [...moments].map(([node, sums]): [string, Int8Array] => {
     const filter = graph.constants.get(node.inputs[1]);
     const weights = filter?.data as Float32Array;
@@ -136,13 +124,8 @@ function patchSize(graph: Graph, node: GraphNode): number {
 }
 
 /** What a convolution sees at a place picked at random, in the order of its filters: channels, rows, columns. */
-function patchOf(
-  graph: Graph,
-  node: GraphNode,
-  data: Float32Array,
-  [, channels, height, width]: readonly number[],
-  random: Random,
-): Float32Array {
+function patchOf(graph: Graph, node: GraphNode, { data, dims }: GraphValue, random: Random): Float32Array {
+  const [, channels, height, width] = dims;
   const [, , kernel] = graph.constants.get(node.inputs[1])?.dims ?? [];
   const { strides = [1, 1], pads = [0, 0, 0, 0] } = node.attributes ?? {};
   const [stride, pad] = [(strides as readonly number[])[0], (pads as readonly number[])[0]];
