@@ -1,11 +1,10 @@
 import type { Box, I420Picture } from '../common/index.js';
 import { type BoxMessage, boxMessage, type MessageTarget } from '../formats/index.js';
-import type { Frame } from '../ingest/index.js';
+import type { Frame, ReversedFrame } from '../ingest/index.js';
 import type { Model } from '../model/index.js';
 import type { Start } from '../pipeline/index.js';
 import { TargetGroup } from '../tracker/index.js';
 import type { BatchJob } from './job.js';
-import type { ReversedFrame } from './reverse-frames.js';
 import type { Checkpoint } from './state-folder.js';
 import type { BatchTarget } from './target.js';
 

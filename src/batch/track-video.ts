@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { IngestError, openSource, type SourceWarning } from '../ingest/index.js';
+import { IngestError, openSource, reverseFrames, type SourceWarning } from '../ingest/index.js';
 import type { Model } from '../model/index.js';
 import { StartNotReachedError } from '../pipeline/index.js';
 import { BatchError } from './errors.js';
@@ -8,7 +8,6 @@ import type { Gate } from './gate.js';
 import type { BatchJob } from './job.js';
 import { mergePasses } from './merge-passes.js';
 import { PartRecord } from './part-record.js';
-import { reverseFrames } from './reverse-frames.js';
 import type { Checkpoint, Ending, StateFolder } from './state-folder.js';
 
 export interface TrackVideoOptions {

@@ -1,3 +1,4 @@
+export { backwards } from './backwards.js';
 export { type BoxLineOptions, parseBoxLines, readBoxFile } from './box-lines.js';
 export { type CocoImage, type CocoObject, readCocoAnnotations } from './coco.js';
 export { DatasetError } from './error.js';

@@ -18,8 +18,10 @@ export interface Sequence {
   readonly source: string;
   /** Paths of the stills in order, `null` for a video. */
   readonly pictures: readonly string[] | null;
-  /** Frames of `source` before the first box of the truth; 0 in almost every sequence. */
+  /** The frame of `source` that the first box of the truth belongs to; 0 in almost every sequence. */
   readonly skip: number;
+  /** From that frame the source is followed down to its first. */
+  readonly backwards?: true;
   readonly targets: readonly SequenceTarget[];
 }
 

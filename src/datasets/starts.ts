@@ -40,5 +40,6 @@ function startsOf({ boxes }: SequenceTarget, count: number): number[] {
 function startingAt(sequence: Sequence, target: SequenceTarget, start: number, frames: number): Sequence {
   const name = start === 0 ? target.name : `${target.name}@${start}`;
   const boxes = target.boxes.slice(start, start + frames);
-  return { ...sequence, name, skip: sequence.skip + start, targets: [{ ...target, name, boxes }] };
+  const skip = sequence.skip + (sequence.backwards ? -start : start);
+  return { ...sequence, name, skip, targets: [{ ...target, name, boxes }] };
 }

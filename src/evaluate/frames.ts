@@ -1,8 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { I420Picture } from '../common/index.js';
 import type { Sequence } from '../datasets/index.js';
-import { type Frame, openSource } from '../ingest/index.js';
+import { openSource, reverseFrames } from '../ingest/index.js';
 
-/** Frames of a source, opened when the first is asked for and closed after the last. */
-export async function* framesOf({ source, skip }: Sequence): AsyncGenerator<Frame> {
+/** A picture with its place in time, seconds; valid until it is released or, where it cannot be, until the next one. */
+export interface TimedPicture extends I420Picture {
+  readonly pts: number;
+  release?(): void;
+}
+
+/** Most bytes of decoded frames that are kept on the disk while a sequence is followed backwards. */
+const SPILL = 512 * 2 ** 20;
+
+/** Frames of a sequence, its source opened when the first is asked for and closed after the last. Backwards, time runs on: `pts` is below 0. */
+export async function* framesOf({ source, skip, backwards }: Sequence): AsyncGenerator<TimedPicture> {
+  if (backwards) {
+    const spill = join(tmpdir(), `siamtrack-${randomUUID()}`);
+    for await (const frame of reverseFrames(source, { from: skip, spill, bytes: SPILL, source: {} }))
+      yield { ...frame, pts: -frame.pts };
+    return;
+  }
   const opened = await openSource(source, { start: { frame: skip } });
   try {
     yield* opened;

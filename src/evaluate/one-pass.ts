@@ -1,6 +1,6 @@
 import { type Box, type I420Picture, InvalidArgumentError } from '../common/index.js';
 import type { TargetState } from '../formats/index.js';
-import type { Frame } from '../ingest/index.js';
+import type { TimedPicture } from './frames.js';
 
 /** What is evaluated: anything that follows one target from a box on its first picture. */
 export interface OnePassTracker {
@@ -45,11 +45,11 @@ export interface OnePassOptions {
  * One-pass evaluation: the tracker is given the first box and then only pictures. Frames are decoded in blocks before the tracker sees
  * them, so that its time is measured alone and not in competition with the decoder.
  *
- * @param frames the sequence; every frame is released
+ * @param frames the sequence; every frame that can be is released
  * @param first the truth of the first frame followed
  */
 export async function runOnePass(
-  frames: AsyncIterable<Frame>,
+  frames: AsyncIterable<TimedPicture>,
   first: Box,
   tracker: OnePassTracker,
   options: OnePassOptions = {},
@@ -96,7 +96,7 @@ interface Slot {
 
 /** Copies of the frames, as many at a time as fit the memory; a block is valid until the next one is asked for. */
 async function* blocks(
-  frames: AsyncIterable<Frame>,
+  frames: AsyncIterable<TimedPicture>,
   { frames: most = Number.POSITIVE_INFINITY, memory = 128 * 2 ** 20 }: OnePassOptions,
 ): AsyncGenerator<readonly Slot[]> {
   const slots: Slot[] = [];
@@ -104,7 +104,7 @@ async function* blocks(
   let seen = 0;
   for await (const frame of frames) {
     slots[used] = { picture: copyInto(slots[used]?.picture, frame), seconds: frame.pts };
-    frame.release();
+    frame.release?.();
     used++;
     if (++seen >= most) break;
     if (used * slots[0].picture.y.length * 1.5 >= memory) {

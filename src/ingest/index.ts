@@ -5,6 +5,7 @@ export type { LiveOptions, LiveSource, ReconnectOptions, SourceEvent } from './l
 export { openLive } from './live-source.js';
 export { openSource } from './open-source.js';
 export { redactUrl } from './redact.js';
+export { type ReversedFrame, reverseFrames } from './reverse-frames.js';
 export { rgbToI420 } from './rgb-to-i420.js';
 export type { FrameSource, SourceInfo, SourceOptions, SourceWarning } from './source.js';
 export { parseSource, type SourceAddress, type SourceForm } from './source-form.js';

@@ -86,6 +86,8 @@ const calibration = z.strictObject({
   rival: z.number().default(0),
   /** Absolute logarithm of the box's side against the first one's. */
   growth: z.number().default(0),
+  /** Absolute logarithm of the box's aspect ratio against the first one's, halved. */
+  aspect: z.number().default(0),
   /** Mean log-odds of the frames before. */
   history: z.number().default(0),
   /** Mean agreement of the last second or so, 0..1. */

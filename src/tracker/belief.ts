@@ -1,5 +1,6 @@
 import type { Calibration } from '../model/index.js';
 import type { Pick } from './box-form.js';
+import type { Size } from './target.js';
 
 /** Odds stay finite: scores nearer to 0 or 1 than this count as this near. */
 const EPSILON = 1e-4;
@@ -23,6 +24,7 @@ export interface Evidence {
   readonly agreement: number;
   readonly rival: number;
   readonly growth: number;
+  readonly aspect: number;
   readonly history: number;
   readonly steadiness: number;
   readonly memory: number;
@@ -65,16 +67,19 @@ function agreementOf({ response }: Pick): number {
 /**
  * @param before what the frames before said
  * @param after the same with this one
- * @param growth absolute log of the box's size against the first one
+ * @param first the target's size when it was pointed at
  */
-export function evidenceOf(pick: Pick, before: Past, after: Past, growth: number): Evidence {
-  const { score, response } = pick;
+export function evidenceOf(pick: Pick, before: Past, after: Past, first: Size): Evidence {
+  const { score, response, place } = pick;
+  const raw = response?.raw ?? place;
+  const [w, h] = [Math.log(raw.w / first.w), Math.log(raw.h / first.h)];
   return {
     score: logit(score),
     fill: logit(response?.fill ?? score),
     agreement: agreementOf(pick),
     rival: logit(response?.rival ?? 0),
-    growth,
+    growth: Math.abs(w + h) / 2,
+    aspect: Math.abs(w - h) / 2,
     history: before.history,
     steadiness: after.steadiness,
     memory: response?.remembered ?? UNREMEMBERED,

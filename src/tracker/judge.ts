@@ -33,9 +33,7 @@ export class Judge {
   }
 
   #believe(pick: Pick, target: Target, before: Past, after: Past): number {
-    const { w, h } = pick.response?.raw ?? pick.place;
-    const growth = Math.abs(Math.log((w * h) / (target.first.w * target.first.h))) / 2;
-    const evidence = evidenceOf(pick, before, after, growth);
+    const evidence = evidenceOf(pick, before, after, target.first);
     this.#onEvidence?.(evidence);
     return believe(this.#model.manifest.tracker.calibration, evidence);
   }

@@ -18,7 +18,7 @@ describe('belief', () => {
   it('is the score itself where a model has no calibration', () => {
     fc.assert(
       fc.property(probability, (score) => {
-        expect(believe(calibration, evidenceOf(pick(score), POINTED_AT, POINTED_AT, 0))).toBeCloseTo(
+        expect(believe(calibration, evidenceOf(pick(score), POINTED_AT, POINTED_AT, PLACE))).toBeCloseTo(
           score,
           9,
         );
@@ -32,7 +32,7 @@ describe('belief', () => {
       fc.property(probability, probability, weight, weight, weight, (a, b, bias, agreement, history) => {
         const weights = { ...calibration, bias, agreement, history, score: 0.7 };
         const [low, high] = [Math.min(a, b), Math.max(a, b)].map((score) =>
-          believe(weights, evidenceOf(pick(score), PAST, PAST, 0.3)),
+          believe(weights, evidenceOf(pick(score), PAST, PAST, { w: 20, h: 8 })),
         );
         return low >= 0 && high <= 1 && low <= high;
       }),
@@ -51,13 +51,21 @@ describe('belief', () => {
 
   it('gives what was seen once no past but what that look said', () => {
     expect(firstPast(pick(0.99))).toEqual({ history: 0, steadiness: 0.7 });
-    const { history, steadiness } = evidenceOf(pick(0.9), PAST, pastAfter(PAST, pick(0.9), 0.5), 0);
+    const { history, steadiness } = evidenceOf(pick(0.9), PAST, pastAfter(PAST, pick(0.9), 0.5), PLACE);
     expect(history).toBe(PAST.history);
     expect(steadiness).toBeGreaterThan(PAST.steadiness);
   });
 
   it('stays finite where scores are 0 or 1', () => {
     for (const score of [0, 1])
-      expect(evidenceOf(pick(score), PAST, PAST, 0).score).toBeCloseTo(score ? 9.21 : -9.21, 2);
+      expect(evidenceOf(pick(score), PAST, PAST, PLACE).score).toBeCloseTo(score ? 9.21 : -9.21, 2);
+  });
+
+  it('tells a change of size from a change of shape, and larger from smaller in neither', () => {
+    const against = (w: number, h: number) => evidenceOf(pick(0.9), PAST, PAST, { w, h });
+    expect(against(20, 20)).toMatchObject({ growth: Math.log(2), aspect: 0 });
+    expect(against(5, 5)).toMatchObject({ growth: Math.log(2), aspect: 0 });
+    expect(against(20, 5)).toMatchObject({ growth: 0, aspect: Math.log(2) });
+    expect(against(5, 20)).toMatchObject({ growth: 0, aspect: Math.log(2) });
   });
 });

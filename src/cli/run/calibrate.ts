@@ -1,5 +1,5 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { readSequences } from '../../datasets/index.js';
+import { backwards, fromStarts, readSequences } from '../../datasets/index.js';
 import { type BeliefQuality, calibrate } from '../../evaluate/index.js';
 import { findManifest, parseManifest } from '../../model/index.js';
 import type { CalibrateCommandOptions } from '../calibrate.js';
@@ -8,10 +8,14 @@ import { createProgress } from './progress.js';
 
 /** Fits the calibration, tells how good it is, and writes it into the model where that is wanted. */
 export async function calibrateModel(folder: string, options: CalibrateCommandOptions): Promise<void> {
-  const sequences = await readSequences(folder, { oneBased: !options.zeroBased });
-  const targets = sequences.reduce((sum, { targets }) => sum + targets.length, 0);
+  const read = await readSequences(folder, { oneBased: !options.zeroBased });
+  const { starts } = options;
+  const ways = options.bothWays ? [...read, ...backwards(read)] : read;
+  const sequences = fromStarts(ways, { starts });
+  const followed = read.reduce((sum, { targets }) => sum + targets.length, 0);
+  const runs = sequences.reduce((sum, { targets }) => sum + targets.length, 0);
   const model = await loadChosenModel(options);
-  const progress = createProgress('calibrating', targets);
+  const progress = createProgress('calibrating', runs);
   try {
     let done = 0;
     const report = await calibrate(model, sequences, () => progress.update(++done));
@@ -21,10 +25,11 @@ export async function calibrateModel(folder: string, options: CalibrateCommandOp
     else {
       const line = (name: string, { auroc, ece }: BeliefQuality) =>
         `${name.padEnd(34)} AUROC ${auroc.toFixed(3)}   calibration error ${ece.toFixed(3)}\n`;
+      const times = runs > followed ? ` followed ${runs} times` : '';
       process.stdout.write(
-        `${targets} targets, ${report.frames} frames, ${(100 * report.hits).toFixed(1)} % with IoU > 0.5\n` +
+        `${followed} targets${times}, ${report.frames} frames, ${(100 * report.hits).toFixed(1)} % with IoU > 0.5\n` +
           line('raw score', report.score) +
-          line('calibrated, each target left out', report.heldOut) +
+          line('calibrated, each video left out', report.heldOut) +
           `${JSON.stringify(report.calibration)}\n`,
       );
     }

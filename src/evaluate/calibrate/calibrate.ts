@@ -22,35 +22,37 @@ export interface CalibrationReport {
   readonly hits: number;
   /** Of the model's raw score. */
   readonly score: BeliefQuality;
-  /** Of beliefs in each target's frames by a calibration fitted without that target. */
+  /** Of beliefs in each source's frames by a calibration fitted without that source. */
   readonly heldOut: BeliefQuality;
 }
 
 /**
  * Follows every target of some sequences and fits the calibration that makes the belief in each frame the probability
- * of a hit. Every target counts the same. While it learns, the tracker never takes its target for lost: what a belief
- * is worth is to be seen in bad frames too.
+ * of a hit. Every target counts the same, however often and however long it is followed. While it learns, the tracker never
+ * takes its target for lost: what a belief is worth is to be seen in bad frames too.
  *
- * @param sequences at least two targets; none that the model is judged by
+ * @param sequences of at least two sources, none that the model is judged by; several may follow one target
  */
 export async function calibrate(
   model: Model,
   sequences: readonly Sequence[],
   onTarget?: (target: SequenceTarget) => void,
 ): Promise<CalibrationReport> {
-  const targets: CalibrationSample[][] = [];
+  const runs: Run[] = [];
   for (const sequence of sequences)
     for (const target of sequence.targets) {
-      targets.push(await samplesOf(model, sequence, target));
+      const seen = await follow(model, sequence, target);
+      runs.push({ source: sequence.source, target: target.file, seen });
       onTarget?.(target);
     }
-  const used = targets.filter((samples) => samples.length > 0);
-  if (used.length < 2) throw new InvalidArgumentError('sequences', 'at least two targets', used.length);
-  const all = used.flat();
-  const beliefs = used.flatMap((own) => {
-    const without = fitCalibration(used.filter((other) => other !== own).flat());
-    return own.map(({ evidence }) => believe(without, evidence));
-  });
+  const all = samplesOf(runs);
+  const sources = new Set(all.map(({ source }) => source));
+  if (sources.size < 2)
+    throw new InvalidArgumentError('sequences', 'at least two sources with frames to follow', sources.size);
+  const without = new Map(
+    [...sources].map((left) => [left, fitCalibration(all.filter(({ source }) => source !== left))]),
+  );
+  const beliefs = all.map(({ evidence, source }) => believe(without.get(source)!, evidence));
   const hits = all.map(({ hit }) => hit);
   return {
     calibration: fitCalibration(all),
@@ -69,20 +71,36 @@ function quality(beliefs: readonly number[], hits: readonly boolean[]): BeliefQu
   return { auroc: auroc(scored), ece: calibrationError(equalWidthBins(scored)) };
 }
 
-async function samplesOf(
-  model: Model,
-  sequence: Sequence,
-  { boxes }: SequenceTarget,
-): Promise<CalibrationSample[]> {
+/** One way through the frames of a target. */
+interface Run {
+  /** What was opened. */
+  readonly source: string;
+  /** The annotation file that names the target. */
+  readonly target: string;
+  readonly seen: readonly Omit<CalibrationSample, 'weight'>[];
+}
+
+type Sample = CalibrationSample & Pick<Run, 'source'>;
+
+/** The frames of all runs, those of a target weighing 1 together. */
+function samplesOf(runs: readonly Run[]): Sample[] {
+  const frames = new Map<string, number>();
+  for (const { target, seen } of runs) frames.set(target, (frames.get(target) ?? 0) + seen.length);
+  return runs.flatMap(({ source, target, seen }) => {
+    const weight = 1 / (frames.get(target) ?? 1);
+    return seen.map((frame) => ({ ...frame, weight, source }));
+  });
+}
+
+async function follow(model: Model, sequence: Sequence, { boxes }: SequenceTarget): Promise<Run['seen']> {
   const seen: Evidence[] = [];
   const tracker = new Tracker(model, {
     states: { tracking: 0, lost: 0 },
     onEvidence: (evidence) => seen.push(evidence),
   });
   const result = await runOnePass(framesOf(sequence), boxes[0]!, tracker, { frames: boxes.length });
-  const weight = 1 / Math.max(1, seen.length);
   return seen.map((evidence, k) => {
     const truth = boxes[k + 1];
-    return { evidence, hit: truth !== null && iou(result.boxes[k + 1], truth) > HIT_OVERLAP, weight };
+    return { evidence, hit: truth !== null && iou(result.boxes[k + 1], truth) > HIT_OVERLAP };
   });
 }

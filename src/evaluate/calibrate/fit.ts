@@ -10,12 +10,22 @@ export interface CalibrationSample {
   readonly weight: number;
 }
 
-const NAMES = ['score', 'fill', 'agreement', 'rival', 'growth', 'history', 'steadiness', 'memory'] as const;
+const NAMES = [
+  'score',
+  'fill',
+  'agreement',
+  'rival',
+  'growth',
+  'aspect',
+  'history',
+  'steadiness',
+  'memory',
+] as const;
 type Name = (typeof NAMES)[number];
 /** Belief must rise with these. */
 const RISING: readonly Name[] = ['score', 'fill', 'agreement', 'history', 'steadiness', 'memory'];
 /** With these it must fall: otherwise a box that grows over the picture would be believed for growing. */
-const FALLING: readonly Name[] = ['rival', 'growth'];
+const FALLING: readonly Name[] = ['rival', 'growth', 'aspect'];
 /** Ridge on standardised weights: keeps weights of evidence that says the same twice from running apart. */
 const RIDGE = 1e-3;
 const STEPS = 50;

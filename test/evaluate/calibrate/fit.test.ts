@@ -13,6 +13,7 @@ function frames(count: number, law: (e: Evidence) => number, seed = 1): Calibrat
       agreement: random.uniform(0, 1),
       rival: random.uniform(-6, 2),
       growth: random.uniform(0, 1),
+      aspect: random.uniform(0, 1),
       history: random.uniform(-4, 4),
       steadiness: random.uniform(0, 1),
       memory: random.uniform(0, 1),
@@ -54,10 +55,13 @@ describe('fitting a calibration', () => {
   });
 
   it('lets belief never rise with what speaks against it: a box that grows over the picture, a rival', () => {
-    const fitted = fitCalibration(frames(4000, (e) => e.score + 2 * e.growth + 0.4 * e.rival));
-    expect(fitted).toMatchObject({ growth: 0, rival: 0 });
-    const against = fitCalibration(frames(4000, (e) => e.score - 2 * e.growth - 0.4 * e.rival));
+    const fitted = fitCalibration(frames(4000, (e) => e.score + 2 * e.growth + e.aspect + 0.4 * e.rival));
+    expect(fitted).toMatchObject({ growth: 0, aspect: 0, rival: 0 });
+    const against = fitCalibration(
+      frames(4000, (e) => e.score - 2 * e.growth - 2 * e.aspect - 0.4 * e.rival),
+    );
     expect(against.growth).toBeCloseTo(-2, 0);
+    expect(against.aspect).toBeCloseTo(-2, 0);
     expect(against.rival).toBeCloseTo(-0.4, 0);
   });
 

@@ -1,6 +1,8 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { I420Picture } from '../common/index.js';
-import { type Frame, openSource, type SourceOptions } from '../ingest/index.js';
+import type { Frame } from './frame.js';
+import { openSource } from './open-source.js';
+import type { SourceOptions } from './source.js';
 
 /** One frame of a video that is walked backwards. Its planes are overwritten by the next one. */
 export interface ReversedFrame extends I420Picture {
