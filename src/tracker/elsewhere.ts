@@ -11,6 +11,11 @@ import { isUsualSize } from './usual-size.js';
 
 /** Frames in a row in which a target must be seen elsewhere to be found there. */
 const CONFIRMED = 3;
+/**
+ * Seconds that a target has been lost before it is looked for elsewhere: what is followed may have had a bad moment, and of look-alikes one that
+ * is seen well is believed more.
+ */
+const PATIENCE = 0.5;
 /** How much less like the target than usual something may look that is taken for it, as a difference of cosines. */
 const UNLIKE = 0.08;
 
@@ -35,6 +40,7 @@ export class Elsewhere {
     budget: number,
   ): Promise<Rumour | undefined> {
     const { rumour } = target;
+    if (target.seconds - target.lost < PATIENCE) return undefined;
     if (rumour) {
       const { pick } = await this.#sight.search(picture, target, rumour.place);
       const { belief, past } = this.#judge.next(pick, target, rumour.past, elapsed);

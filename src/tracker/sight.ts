@@ -9,11 +9,14 @@ import {
   maskTemplate,
 } from '../model/index.js';
 import { BoxForm, type Pick } from './box-form.js';
-import type { Extent } from './extent.js';
+import { type Extent, lastingExtent } from './extent.js';
 import type { Place } from './geometry.js';
 import { TargetMemory } from './memory.js';
 import { SiamfcForm } from './siamfc-form.js';
 import type { Target } from './target.js';
+
+/** Search regions, of the usual one's side, by which an extent is told; the usual one first. */
+const EXTENT_SCALES = [1, 0.9, 1.1];
 
 /** What a search found, and the embedding of where it searched. */
 export interface Sighting {
@@ -97,12 +100,16 @@ export class Sight {
     const remembers = wanted.memory && manifest.tracker.memory > 0;
     if (!(form instanceof BoxForm) || !(remembers || wanted.extent)) return {};
     const { cx, cy } = first;
-    const side = this.searchSide(first);
-    const crop = { picture, cx, cy, side, mean, layout: cropLayout(manifest) };
-    const responded = await encoder.respond(template, crop);
-    const extent = wanted.extent ? form.extentOf(responded, first, side) : undefined;
+    const layout = cropLayout(manifest);
+    const looks = (wanted.extent ? EXTENT_SCALES : [1]).map(async (scale) => {
+      const side = this.searchSide(first) * scale;
+      return { side, maps: await encoder.respond(template, { picture, cx, cy, side, mean, layout }) };
+    });
+    const seen = await Promise.all(looks);
+    const extents = seen.map(({ maps, side }) => form.extentOf(maps, first, side));
+    const extent = wanted.extent ? lastingExtent(extents) : undefined;
     if (!remembers) return { extent };
-    const { embedding } = responded;
+    const { embedding } = seen[0].maps;
     const place = form.cellPlace(first, first, this.scale(first), embedding.side);
     return { extent, memory: TargetMemory.begin(embedding, place) };
   }

@@ -43,7 +43,9 @@ export interface Target {
   past: Past;
   /** Typical cosine of the target's later looks with the first template. */
   likeness: number;
-  /** Search regions given out since it was lost. */
+  /** When it was lost last. */
+  lost: number;
+  /** Search regions given out since then. */
   turn: number;
   /** Something like it that was seen elsewhere in the frame before. */
   rumour?: Rumour;

@@ -7,7 +7,7 @@ import type { Target } from './target.js';
 
 /** All a tracker knows, as plain JSON: `Tracker.restore` goes on from it exactly as the tracker itself would. */
 export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'memory' | 'scene'> {
-  readonly version: 8;
+  readonly version: 9;
   /** Name and version of the model it belongs to. */
   readonly model: string;
   readonly template: StoredEmbedding;
@@ -19,7 +19,7 @@ export interface TrackerSnapshot extends Omit<Target, 'template' | 'looks' | 'me
 export function storeTarget(model: Model, target: Target): TrackerSnapshot {
   const { template, looks, memory, scene, ...rest } = target;
   return {
-    version: 8,
+    version: 9,
     model: identity(model),
     template: storeEmbedding(template),
     looks: looks.map(storeEmbedding),
@@ -32,7 +32,7 @@ export function storeTarget(model: Model, target: Target): TrackerSnapshot {
 /** @throws InvalidArgumentError for a snapshot of another model or of another version of this program */
 export function loadTarget(model: Model, snapshot: TrackerSnapshot): Target {
   const { version, model: name, template, looks, memory, scene, ...rest } = snapshot;
-  if (version !== 8) throw new InvalidArgumentError('snapshot', 'version 8', version);
+  if (version !== 9) throw new InvalidArgumentError('snapshot', 'version 9', version);
   if (name !== identity(model)) throw new InvalidArgumentError('snapshot', `one of ${identity(model)}`, name);
   return {
     ...rest,

@@ -121,6 +121,7 @@ export class Tracker {
         seconds,
         memory,
         learnt: seconds,
+        lost: seconds,
         extent,
       };
       this.#target = { ...known, ...sure, speed: 0, turn: 0 };
@@ -167,6 +168,7 @@ export class Tracker {
     if (target.presence.state === 'lost') {
       // In its last frames the box may have gone astray, or shrunk.
       target.seen = target.sure;
+      target.lost = target.seconds;
       target.turn = 0;
     } else if (belief >= states.lost) target.seen = target.place;
     if (target.presence.state === 'tracking') {

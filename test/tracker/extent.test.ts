@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extentOf, networkPlace, targetPlace } from '../../src/tracker/extent.js';
+import { extentOf, lastingExtent, networkPlace, targetPlace } from '../../src/tracker/extent.js';
 
 const GRID = { size: 5, offset: -32, stride: 16 };
 const CELLS = 25;
@@ -68,6 +68,18 @@ describe('the extent of what was pointed at', () => {
     const { w, h, x, y } = extentOf(sure, boxes(10, 300, 40, -40), GRID, { w: 60, h: 60 });
     expect([w, h]).toEqual([1.5, 1 / 1.5]);
     expect([x, y]).toEqual([-0.2, 0.2]);
+  });
+
+  it('is half of what several regions show on average: the rest is the moment', () => {
+    const lasting = lastingExtent([
+      { w: 1.44, h: 1, x: 0.1, y: -0.2 },
+      { w: 1, h: 0.64, x: 0.1, y: 0 },
+      { w: 1 / 1.44, h: 0.64, x: -0.2, y: 0.2 },
+    ]);
+    expect(lasting.w).toBeCloseTo(1, 12);
+    expect(lasting.h).toBeCloseTo(0.64 ** (1 / 3), 12);
+    expect(lasting.x).toBeCloseTo(0, 12);
+    expect(lasting.y).toBeCloseTo(0, 12);
   });
 
   it('changes nothing where the network sees nothing', () => {

@@ -251,7 +251,7 @@ describe('state', () => {
     let { state } = await update(scene(box));
     for (let k = 0; state !== 'uncertain' && k < 200; k++) ({ state } = await update(nothing));
     const states = [state];
-    for (let k = 0; k < 60 && states.at(-1) !== 'tracking'; k++) {
+    for (let k = 0; k < 120 && states.at(-1) !== 'tracking'; k++) {
       const result = await update(scene(back));
       states.push(result.state);
       const isThere = iou(result.box, back) > 0.5;
@@ -261,6 +261,25 @@ describe('state', () => {
     const order = states.filter((s, k) => s !== states[k - 1]);
     expect(order).toEqual(['uncertain', 'lost', 'tracking']);
     expect(states.filter((s) => s === 'uncertain').length).toBeGreaterThanOrEqual(4);
+    // Half a second, then three frames in a row.
+    expect(states.filter((s) => s === 'lost').length).toBeGreaterThanOrEqual(50 + 2);
+  });
+
+  it('does not go to what is seen elsewhere where the target has only had a bad moment', async () => {
+    const tracker = new Tracker(boxModel);
+    await lose(tracker);
+    // What looks like the target is gone before half a second is over.
+    const { seconds } = tracker.snapshot();
+    for (let k = 1; k <= 12; k++) {
+      const result = await tracker.update(scene(back), seconds + k / 25);
+      expect(result.state).toBe('lost');
+      expect(iou(result.box, box)).toBeGreaterThan(0.5);
+    }
+    let result = await tracker.update(scene(box), seconds + 13 / 25);
+    for (let k = 14; k < 30 && result.state === 'lost'; k++)
+      result = await tracker.update(scene(box), seconds + k / 25);
+    expect(result.state).not.toBe('lost');
+    expect(iou(result.box, box)).toBeGreaterThan(0.5);
   });
 
   it('looks nowhere else where it may not', async () => {
