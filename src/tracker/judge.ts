@@ -9,15 +9,21 @@ export interface Judgement {
   readonly past: Past;
 }
 
+export interface JudgeOptions {
+  /** Believes the network's score as it is. */
+  readonly plain?: boolean;
+  /** Told what every pick was believed by. */
+  readonly onEvidence?: (evidence: Evidence) => void;
+}
+
 /** What picks are believed: probabilities by the model's calibration. */
 export class Judge {
   readonly #model: Model;
-  readonly #onEvidence: ((evidence: Evidence) => void) | undefined;
+  readonly #options: JudgeOptions;
 
-  /** @param onEvidence told what every pick was believed by */
-  constructor(model: Model, onEvidence?: (evidence: Evidence) => void) {
+  constructor(model: Model, options: JudgeOptions = {}) {
     this.#model = model;
-    this.#onEvidence = onEvidence;
+    this.#options = options;
   }
 
   /** The belief in a pick that goes on from a past. */
@@ -34,8 +40,9 @@ export class Judge {
 
   #believe(pick: Pick, target: Target, before: Past, after: Past): number {
     const evidence = evidenceOf(pick, before, after, target.first);
-    this.#onEvidence?.(evidence);
-    return believe(this.#model.manifest.tracker.calibration, evidence);
+    const { onEvidence, plain } = this.#options;
+    onEvidence?.(evidence);
+    return plain ? pick.score : believe(this.#model.manifest.tracker.calibration, evidence);
   }
 }
 

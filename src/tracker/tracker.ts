@@ -32,6 +32,11 @@ export interface TrackerOptions {
   readonly memory?: boolean;
   /** Reports what was pointed at, where the network takes the target to be larger or smaller. Default true. */
   readonly extent?: boolean;
+  /**
+   * The network's picks alone, for measuring what the rest brings: no memory, extent or calibration, search crops of one size, never in
+   * doubt and never lost. `states`, `searchBudget`, `memory` and `extent` say nothing then. Default false.
+   */
+  readonly plain?: boolean;
   /** Told what every pick was believed by; for calibration. */
   readonly onEvidence?: (evidence: Evidence) => void;
 }
@@ -39,6 +44,8 @@ export interface TrackerOptions {
 /** A tracker used out of turn. Codes: `NOT_INITIALISED`, `TRACKER_BUSY`. */
 export class TrackerStateError extends SiamtrackError {}
 
+/** What makes a tracker plain. */
+const PLAIN = { memory: false, extent: false, searchBudget: 0, states: { tracking: 0, lost: 0 } };
 /** Seconds between frames where no times are given. */
 const FRAME = 1 / 25;
 /** Search regions looked at in each frame while the target is lost, unless told. */
@@ -60,11 +67,11 @@ export class Tracker {
   #busy = false;
 
   constructor(model: Model, options: TrackerOptions = {}) {
+    this.#options = options.plain ? { ...options, ...PLAIN } : options;
     this.#sight = new Sight(model);
-    this.#judge = new Judge(model, options.onEvidence);
+    this.#judge = new Judge(model, this.#options);
     this.#elsewhere = new Elsewhere(this.#sight, this.#judge);
-    this.#states = options.states ?? model.manifest.tracker.states;
-    this.#options = options;
+    this.#states = this.#options.states ?? model.manifest.tracker.states;
   }
 
   /**
@@ -156,7 +163,7 @@ export class Tracker {
   async #follow(picture: I420Picture, target: Target, elapsed: number): Promise<number> {
     const states = this.#states;
     const at = target.place;
-    const size = searchSize(this.#sight, target, elapsed);
+    const size = this.#options.plain ? this.#sight.usualSize : searchSize(this.#sight, target, elapsed);
     const { pick, embedding } = await this.#sight.search(picture, target, at, { size });
     learnSpeed(this.#sight, target, at, pick.place, elapsed);
     const belief = this.#believe(pick, target, elapsed);

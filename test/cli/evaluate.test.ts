@@ -70,6 +70,17 @@ describe('siamtrack evaluate', () => {
     ]);
   });
 
+  it('measures the plain tracker, whose results are not those of the whole one', async () => {
+    const out = join(root, 'plain');
+    const rows = async (...args: string[]) =>
+      JSON.parse((await run('--json', '--sequences', 'Video', '--out', out, ...args)).stdout).sequences;
+    expect((await rows())[0].reused).toBe(false);
+    const [plain] = await rows('--plain');
+    expect(plain.reused).toBe(false);
+    expect(plain.honest.presence).toMatchObject({ recall: 1 });
+    expect((await rows('--plain'))[0].reused).toBe(true);
+  });
+
   it('prints the same as JSON', async () => {
     const { stdout } = await run('--json', '--sequences', 'Video');
     const report = JSON.parse(stdout);

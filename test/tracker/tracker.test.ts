@@ -173,6 +173,34 @@ describe('memory', () => {
   });
 });
 
+describe('a plain tracker', () => {
+  it("is the network's picks alone: one size of crop, raw scores, nothing learnt, never in doubt", async () => {
+    const { tracker: numbers, ...rest } = withOtherSearches(tinyManifest());
+    const calibration = { bias: -20, score: 0.1 };
+    const folder = writeTinyModel({ ...rest, tracker: { ...(numbers as object), calibration } });
+    folders.push(folder);
+    const model = await loadModel(folder);
+    const respond = vi.spyOn(model.encoder, 'respond');
+    const box: Box = [100, 100, 40, 40];
+    const follow = async (plain: boolean) => {
+      const tracker = new Tracker(model, { plain, states: { tracking: 0.9, lost: 0.8 } });
+      await tracker.init(scene(box), box);
+      const results = [await tracker.update(scene(box))];
+      for (let k = 0; k < 20; k++) results.push(await tracker.update(noisePicture(320, 240, k)));
+      return { results, snapshot: tracker.snapshot() };
+    };
+    const full = await follow(false);
+    expect(full.results[0].score).toBeLessThan(0.01);
+    respond.mockClear();
+    const { results, snapshot } = await follow(true);
+    expect(new Set(respond.mock.calls.slice(1).map(([, , side]) => side))).toEqual(new Set([255]));
+    expect(results[0].score).toBeGreaterThan(0.5);
+    expect(new Set(results.map(({ state }) => state))).toEqual(new Set(['tracking']));
+    expect([snapshot.memory, snapshot.extent]).toEqual([undefined, undefined]);
+    await model.dispose();
+  });
+});
+
 describe('extent', () => {
   it('is what was drawn against what the network sees, unless it is not wanted', async () => {
     const extent = async (wanted?: boolean) => {

@@ -105,7 +105,7 @@ async function evaluateModel(
   onRow: OnRow,
 ): Promise<EvaluationReport> {
   const progress = showProgress(sequences);
-  const tracking = trackerOptionsOf(options);
+  const tracking = { ...trackerOptionsOf(options), ...(options.plain && { plain: true }) };
   try {
     return await evaluate(sequences, {
       tracker: () => new Tracker(model, tracking),
