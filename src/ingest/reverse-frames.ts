@@ -89,8 +89,12 @@ async function spillStretch(
 }
 
 async function sizeOf(path: string, options: ReverseOptions['source']): Promise<number> {
-  await using source = await openSource(path, options);
-  return i420Bytes(source.info);
+  const source = await openSource(path, options);
+  try {
+    return i420Bytes(source.info);
+  } finally {
+    await source.close();
+  }
 }
 
 function i420Bytes({ width, height }: Pick<Frame, 'width' | 'height'>): number {
