@@ -1,5 +1,6 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { I420Picture } from '../common/index.js';
+import { IngestError } from './errors.js';
 import type { Frame } from './frame.js';
 import { openSource } from './open-source.js';
 import type { SourceOptions } from './source.js';
@@ -26,6 +27,8 @@ type Kept = Omit<ReversedFrame, 'y' | 'u' | 'v'> & { readonly offset: number };
  * The frames of a video from one of them down to the first. Video decodes forwards only, so a stretch is decoded onto the disk, read
  * backwards, and then the stretch before it. As exact positions are had by decoding from the start, the decoding done is the length of the
  * video times half the number of stretches.
+ *
+ * @throws {IngestError} `DECODE_FAILED` where the source ends before frame `from`, and what `openSource` throws
  */
 export async function* reverseFrames(path: string, options: ReverseOptions): AsyncGenerator<ReversedFrame> {
   const { from, spill, bytes, source } = options;
@@ -83,8 +86,11 @@ async function spillStretch(
       frame.release();
     }
   }
-  if (kept.at(-1)?.index !== end)
-    throw new Error(`${path}: expected frame ${end} again, got a source that ends before it`);
+  const last = kept.at(-1)?.index;
+  if (last !== end) {
+    const got = last === undefined ? 'a source that ends before it' : `a source that ends with frame ${last}`;
+    throw new IngestError('DECODE_FAILED', `${path}: expected frame ${end}, got ${got}`, { frame: end });
+  }
   return { kept, frameBytes };
 }
 

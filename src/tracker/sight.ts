@@ -106,8 +106,9 @@ export class Sight {
       return { side, maps: await encoder.respond(template, { picture, cx, cy, side, mean, layout }) };
     });
     const seen = await Promise.all(looks);
-    const extents = seen.map(({ maps, side }) => form.extentOf(maps, first, side));
-    const extent = wanted.extent ? lastingExtent(extents) : undefined;
+    const extent = wanted.extent
+      ? lastingExtent(seen.map(({ maps, side }) => form.extentOf(maps, first, side)))
+      : undefined;
     if (!remembers) return { extent };
     const { embedding } = seen[0].maps;
     const place = form.cellPlace(first, first, this.scale(first), embedding.side);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +60,19 @@ describe('siamtrack calibrate', () => {
     const after = JSON.parse(await readFile(path, 'utf8'));
     expect(after).toEqual({ ...before, tracker: { ...before.tracker, calibration } });
     expect((await run()).status).toBe(0);
+  });
+
+  it('refuses recordings in which the target is never seen again: nothing tells hits from misses', async () => {
+    const gone = join(root, 'gone');
+    await cp(data, gone, { recursive: true });
+    for (const name of ['moving', 'crossing']) {
+      const path = join(gone, name, 'groundtruth_rect.txt');
+      const [first, ...rest] = (await readFile(path, 'utf8')).trimEnd().split('\n');
+      await writeFile(path, [first, ...rest.map(() => 'NaN,NaN,NaN,NaN')].join('\n'));
+    }
+    const { status, message } = await refusal(registerCalibrate, ['calibrate', gone, '--model', model]);
+    expect(status).toBe(2);
+    expect(message).toContain('got "misses alone"');
   });
 
   it('refuses a single video, which cannot be left out', async () => {

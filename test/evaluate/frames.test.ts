@@ -60,6 +60,11 @@ describe('frames of a sequence', () => {
     for (const [k, { pts }] of back.slice(1).entries()) expect(pts - back[k].pts).toBeCloseTo(1 / 25, 3);
   });
 
+  it('backwards from a frame that the source has not are refused, by name', async () => {
+    const [run] = backwards([sequence(0, 25)]);
+    await expect(seen(run)).rejects.toMatchObject({ code: 'DECODE_FAILED', frame: 24 });
+  });
+
   it('backwards leave nothing on the disk, not even where they are not read to the end', async () => {
     vi.stubEnv('TMPDIR', folder);
     try {

@@ -208,9 +208,19 @@ describe('extent', () => {
       await tracker.init(scene([100, 100, 40, 40]), [95, 93, 50, 54]);
       return tracker.snapshot().extent;
     };
+    const respond = vi.spyOn(boxModel.encoder, 'respond');
+    const sides = () => respond.mock.calls.splice(0).map(([, crop]) => (crop as { side: number }).side);
     expect(await extent(false)).toBeUndefined();
+    const [usual, ...others] = sides();
+    expect(others).toEqual([]);
     const measured = await extent();
-    for (const side of [measured?.w, measured?.h]) expect(side).toBeCloseTo(1, 0);
+    expect(sides()).toEqual([usual, usual * 0.9, usual * 1.1]);
+    respond.mockRestore();
+    for (const side of [measured?.w, measured?.h]) {
+      expect(side).not.toBe(1);
+      // Half of what a side may be apart at most, as a power.
+      expect(Math.abs(Math.log(side ?? 0))).toBeLessThanOrEqual(Math.log(1.5) / 2);
+    }
   });
 });
 

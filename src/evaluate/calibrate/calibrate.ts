@@ -32,12 +32,14 @@ export interface CalibrationReport {
  * takes its target for lost: what a belief is worth is to be seen in bad frames too.
  *
  * @param sequences of at least two sources, none that the model is judged by; several may follow one target
+ * @throws InvalidArgumentError for fewer, before anything is followed, and where no frame is a miss or none a hit: nothing tells them apart then
  */
 export async function calibrate(
   model: Model,
   sequences: readonly Sequence[],
   onTarget?: (target: SequenceTarget) => void,
 ): Promise<CalibrationReport> {
+  atLeastTwo(new Set(sequences.map(({ source }) => source)));
   const runs: Run[] = [];
   for (const sequence of sequences)
     for (const target of sequence.targets) {
@@ -47,13 +49,18 @@ export async function calibrate(
     }
   const all = samplesOf(runs);
   const sources = new Set(all.map(({ source }) => source));
-  if (sources.size < 2)
-    throw new InvalidArgumentError('sequences', 'at least two sources with frames to follow', sources.size);
+  atLeastTwo(sources);
+  const hits = all.map(({ hit }) => hit);
+  if (new Set(hits).size < 2)
+    throw new InvalidArgumentError(
+      'sequences',
+      'frames that are hits and frames that are misses',
+      hits[0] ? 'hits alone' : 'misses alone',
+    );
   const without = new Map(
     [...sources].map((left) => [left, fitCalibration(all.filter(({ source }) => source !== left))]),
   );
   const beliefs = all.map(({ evidence, source }) => believe(without.get(source)!, evidence));
-  const hits = all.map(({ hit }) => hit);
   return {
     calibration: fitCalibration(all),
     frames: all.length,
@@ -69,6 +76,11 @@ export async function calibrate(
 function quality(beliefs: readonly number[], hits: readonly boolean[]): BeliefQuality {
   const scored = beliefs.map((score, k) => ({ score, hit: hits[k] }));
   return { auroc: auroc(scored), ece: calibrationError(equalWidthBins(scored)) };
+}
+
+function atLeastTwo(sources: ReadonlySet<string>): void {
+  if (sources.size < 2)
+    throw new InvalidArgumentError('sequences', 'at least two sources with frames to follow', sources.size);
 }
 
 /** One way through the frames of a target. */
