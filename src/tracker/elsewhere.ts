@@ -52,8 +52,13 @@ export class Elsewhere {
     const regions = regionsToSearch(picture, seen, this.#sight.searchSide(seen), target.turn, budget);
     target.turn += regions.length;
     const sightings = await Promise.all(
-      regions.map((region) =>
-        this.#sight.search(picture, target, { ...seen, ...region }, { anywhere: true }),
+      regions.map(({ cx, cy, scale }) =>
+        this.#sight.search(
+          picture,
+          target,
+          { cx, cy, w: seen.w * scale, h: seen.h * scale },
+          { anywhere: true },
+        ),
       ),
     );
     return sightings

@@ -4,7 +4,7 @@ import type { Size } from './target.js';
 /** How many times as large or as small as usual, along each side, a box may become that is not believed. */
 export const DOUBTFUL_SIZE = 1.5;
 /** The same for what is taken for a target that was lost, by the geometric mean of its sides. */
-export const FOUND_SIZE = 1.6;
+export const FOUND_SIZE = 2.2;
 
 /** A size moved by a share of the way to another one. */
 export function towards(size: Size, other: Size, share: number): Size {

@@ -8,8 +8,23 @@ const LAST = { cx: 200, cy: 120, w: 40, h: 40 };
 describe('the regions a lost target is sought in', () => {
   it('begin where it was seen last and go on around it', () => {
     const regions = regionsToSearch(PICTURE, LAST, 160, 0, 8);
-    expect(regions[0]).toEqual({ cx: 200, cy: 120 });
+    expect(regions[0]).toEqual({ cx: 200, cy: 120, scale: 1 });
     for (const { cx, cy } of regions.slice(1)) expect(Math.hypot(cx - 200, cy - 120)).toBeLessThan(170);
+  });
+
+  it('show the last place larger and smaller within some frames, and all of the picture in the end', () => {
+    const soon = regionsToSearch(PICTURE, LAST, 160, 0, 24);
+    const there = soon.filter(({ cx, cy }) => cx === 200 && cy === 120).map(({ scale }) => scale);
+    expect(Math.max(...there)).toBeCloseTo(1.5);
+    expect(Math.min(...there)).toBeCloseTo(1 / 1.5);
+    const all = Array.from({ length: 150 }, (_, k) => regionsToSearch(PICTURE, LAST, 160, 4 * k, 4)).flat();
+    for (const scale of [Math.max(...there), Math.min(...there)]) {
+      const reach = (160 * scale) / 4 + 1e-6;
+      const shown = all.filter((region) => region.scale === scale);
+      for (const x of [0, 639])
+        for (const y of [0, 359])
+          expect(shown.some((r) => Math.abs(r.cx - x) <= reach && Math.abs(r.cy - y) <= reach)).toBe(true);
+    }
   });
 
   it('come by every point of the picture, in its middle half, whatever the sizes', () => {

@@ -12,7 +12,7 @@ describe('the shipped model on drawn clips', () => {
   });
   afterAll(() => model.dispose());
 
-  async function follow(name: 'leaving' | 'occluded' | 'crossing') {
+  async function follow(name: 'leaving' | 'receding' | 'occluded' | 'crossing') {
     const { video, boxes } = await ensureFixture(name);
     const tracker = new Tracker(model);
     const frames: { visible: boolean; state: string; overlap: number }[] = [];
@@ -30,8 +30,8 @@ describe('the shipped model on drawn clips', () => {
     return frames;
   }
 
-  it.each(['leaving', 'occluded'] as const)(
-    '%s: the target is found again, at its own size',
+  it.each(['leaving', 'receding', 'occluded'] as const)(
+    '%s: the target is found again, at the size that it has now',
     async (name) => {
       const frames = await follow(name);
       const returned = frames.findLastIndex(({ visible }) => !visible) + 1;
