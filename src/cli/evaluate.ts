@@ -21,6 +21,7 @@ export interface EvaluateCommandOptions extends ModelOptions, TrackingOptions {
   readonly zeroBased?: boolean;
   readonly starts?: number;
   readonly frames?: number;
+  readonly absences?: boolean;
   readonly plain?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -39,6 +40,7 @@ export function registerEvaluate(program: Command): void {
     .option('--sequences <names>', 'only these, separated by commas', (text) => text.split(','))
     .option('--starts <count>', 'follow each target from so many frames, spread evenly', count('--starts'))
     .option('--frames <count>', 'follow for so many frames at most', count('--frames', 2))
+    .option('--absences', 'see each target turned away from, and covered, so that it is gone at times')
     .option('--plain', "the network's picks alone: no memory, extent, calibration, doubt or search by need")
     .option('--zero-based', 'the truth calls the top-left pixel 0,0 and not 1,1')
     .option('--force', 'compute finished results anew')
@@ -50,6 +52,7 @@ export function registerEvaluate(program: Command): void {
     command,
     'evaluate sequences/ --out results/ --report report.html',
     'evaluate sequences/ --starts 3 --frames 500',
+    'evaluate sequences/ --absences',
     'evaluate sequences/ --results other-tracker/ --json',
     'evaluate sequences/ --report report.html --against NanoTrack=nano/ --against KCF=kcf/',
   );

@@ -1,3 +1,4 @@
+export { type FrameSize, withAbsences } from './absences.js';
 export { backwards } from './backwards.js';
 export { type BoxLineOptions, parseBoxLines, readBoxFile } from './box-lines.js';
 export { type CocoImage, type CocoObject, readCocoAnnotations } from './coco.js';
@@ -11,7 +12,7 @@ export {
   readMaskTargets,
 } from './masks.js';
 export { readOtbFolder, readOtbSequence } from './otb.js';
-export type { AnnotationOptions, Sequence, SequenceTarget } from './sequence.js';
+export type { AnnotationOptions, FrameView, Sequence, SequenceTarget } from './sequence.js';
 export { type ReadSequencesOptions, readSequences } from './sequences.js';
 export { fromStarts, type StartsOptions } from './starts.js';
 export { readVideoSequence } from './video.js';

@@ -23,6 +23,17 @@ export interface Sequence {
   /** From that frame the source is followed down to its first. */
   readonly backwards?: true;
   readonly targets: readonly SequenceTarget[];
+  /** What of each frame is shown, from the first followed on; all of it where there are none. */
+  readonly views?: readonly FrameView[];
+}
+
+/** How a frame is shown, in its pixels; all numbers are even, as chroma has half the resolution. */
+export interface FrameView {
+  /** The part that is shown. */
+  readonly window?: Box;
+  /** Where a copy of `source`, a part of the same size, lies over the picture; it may reach beyond the frame. */
+  readonly cover?: Box;
+  readonly source?: Box;
 }
 
 /** How the numbers of an annotation file are to be read. */

@@ -8,6 +8,7 @@ export {
   measureResults,
   type OnRow,
 } from './evaluate.js';
+export { frameSizeOf } from './frames.js';
 export {
   absence,
   afterAbsences,

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureFixture } from '../../fixtures/index.js';
 import { registerEvaluate } from '../../src/cli/evaluate.js';
+import type { Box } from '../../src/common/index.js';
 import { formatBoxes } from '../../src/formats/index.js';
 import { writeTinyModel } from '../model/tiny-model.js';
 import { refusal, siamtrack } from './run.js';
@@ -28,16 +29,22 @@ beforeAll(async () => {
   await writeFile(join(data, 'Stills/groundtruth_rect.2.txt'), formatBoxes(boxes));
   await mkdir(join(data, 'Video'));
   ffmpeg('-c:v', 'mpeg4', '-q:v', '2', join(data, 'Video/clip.avi'));
-  const corners = boxes.map((box, k) => {
-    const [x, y, w, h] = box!;
-    return k === 5 ? 'NaN,NaN,NaN,NaN' : [x + 1, y + 1, x + w, y + h].join(',');
-  });
+  const corners = boxes.map((box, k) =>
+    cornersOf(k === 5 ? null : box && [box[0] + 1, box[1] + 1, box[2], box[3]]),
+  );
   await writeFile(join(data, 'Video/gt.txt'), corners.join('\n'));
 });
 afterAll(async () => {
   await rm(root, { recursive: true, force: true });
   await rm(model, { recursive: true, force: true });
 });
+
+/** A line of `gt.txt`: the first and the last pixel. */
+function cornersOf(box: Box | null): string {
+  if (!box) return 'NaN,NaN,NaN,NaN';
+  const [x, y, w, h] = box;
+  return [x, y, x + w - 1, y + h - 1].join(',');
+}
 
 const run = (...args: string[]) => siamtrack(['evaluate', data, '--model', model, ...args]);
 
@@ -80,6 +87,24 @@ describe('siamtrack evaluate', () => {
     expect((await rows('--plain'))[0].reused).toBe(false);
     expect(await boxes()).not.toBe(whole);
     expect((await rows('--plain'))[0].reused).toBe(true);
+  });
+
+  it('sees targets turned away from and covered, which are gone then', async () => {
+    const folder = join(root, 'whole', 'Clip');
+    await mkdir(folder, { recursive: true });
+    const { video, boxes } = await ensureFixture('still');
+    await copyFile(video, join(folder, 'clip.mp4'));
+    await writeFile(join(folder, 'gt.txt'), boxes.map(cornersOf).join('\n'));
+    const args = ['evaluate', folder, '--model', model, '--zero-based', '--absences', '--json'];
+    const { status, stdout } = await siamtrack(args);
+    expect(status).toBe(0);
+    const rows: { sequence: string; honest: { absent: number; absences: { count: number } } }[] =
+      JSON.parse(stdout).sequences;
+    expect(rows.map(({ sequence }) => sequence)).toEqual(['Clip+turned', 'Clip+covered']);
+    for (const { honest } of rows) {
+      expect(honest.absent).toBeGreaterThanOrEqual(40);
+      expect(honest.absences.count).toBeGreaterThanOrEqual(1);
+    }
   });
 
   it('prints the same as JSON', async () => {
@@ -182,6 +207,12 @@ describe('siamtrack evaluate', () => {
       () => [data, '--report', join(root, 'no/where.html')],
       1,
       /OUTPUT_FAILED: .*no folder/,
+    ],
+    [
+      'nothing that could be gone',
+      () => [data, '--absences'],
+      2,
+      /--absences: expected sequences of more than 50 frames, with targets that leave room beside them, got "none"/,
     ],
     ['a budget that is none', () => [data, '--search-budget', 'all'], 2, /--search-budget: expected a whole/],
     ['runs of a frame', () => [data, '--frames', '1'], 2, /--frames: expected a whole number >= 2/],

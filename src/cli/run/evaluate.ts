@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { InvalidArgumentError, packageVersion } from '../../common/index.js';
-import { fromStarts, readSequences, type Sequence } from '../../datasets/index.js';
+import { fromStarts, readSequences, type Sequence, withAbsences } from '../../datasets/index.js';
 import {
   digest,
   type EvaluationReport,
@@ -11,6 +11,7 @@ import {
   formatHonesty,
   formatMean,
   formatRow,
+  frameSizeOf,
   measureResults,
   type OnRow,
   type ReportInput,
@@ -36,7 +37,7 @@ export async function evaluateFolder(folder: string, options: EvaluateCommandOpt
   }
   const oneBased = !options.zeroBased;
   const whole = await readSequences(folder, { oneBased, only: options.sequences });
-  const sequences = fromStarts(whole, options);
+  const sequences = await seenAs(fromStarts(whole, options), options);
   // Whatever can be wrong with what was asked for comes to light before the long part.
   const others = await measureAgainst(sequences, options.against ?? [], oneBased);
   const file = options.report === undefined ? null : await openReport(options.report);
@@ -49,6 +50,18 @@ export async function evaluateFolder(folder: string, options: EvaluateCommandOpt
   } finally {
     await file?.discard();
   }
+}
+
+/** The sequences themselves, or seen so that their targets are gone at times. */
+async function seenAs(
+  sequences: readonly Sequence[],
+  { absences }: EvaluateCommandOptions,
+): Promise<readonly Sequence[]> {
+  if (!absences) return sequences;
+  const views = await withAbsences(sequences, frameSizeOf);
+  if (views.length > 0) return views;
+  const expected = 'sequences of more than 50 frames, with targets that leave room beside them';
+  throw new InvalidArgumentError('--absences', expected, 'none');
 }
 
 /** A tracker's results, and what to say of them. */
