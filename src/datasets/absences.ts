@@ -70,26 +70,19 @@ function phaseOf(frame: number): { gone: number; turn: number; back: boolean } {
   return { gone: Math.max(0, 1 - (at - GOING - GONE + 1) / GOING), turn, back: true };
 }
 
-/** The window's top-left corner over the target, and in the corner of the picture that the target is farthest from. */
+/** Through a window that follows the target, and goes to the corner of the picture that the target is farthest from. */
 function turnedAway(boxes: readonly (Box | null)[], { width, height }: FrameSize): Seen[] {
   const [w, h] = [even(width * WINDOW), even(height * WINDOW)];
   const [right, bottom] = [floorEven(width - w), floorEven(height - h)];
   const corners = [0, right].flatMap((x) => [0, bottom].map((y): Box => [x, y, w, h]));
   // Where it cannot be out of the window all the while, the window stays with it.
-  const awayIn = (turn: number): Box | undefined => {
-    const during = duringOf(boxes, turn, GOING + GONE);
-    return corners
-      .map((corner) => ({ corner, distance: Math.min(...during.map((box) => gap(box, corner))) }))
-      .filter(({ distance }) => distance > 0)
-      .sort((a, b) => b.distance - a.distance)
-      .at(0)?.corner;
-  };
+  const aways = eachTurn(boxes, GOING + GONE, (during) => apart(during, corners, 'farthest'));
   let last = boxes[0]!;
   return boxes.map((box, frame) => {
     last = box ?? last;
     const { gone, turn } = phaseOf(frame);
     const home = [last[0] + last[2] / 2 - w / 2, last[1] + last[3] / 2 - h / 2];
-    const away = (gone > 0 && awayIn(turn)) || home;
+    const away = aways[turn] ?? home;
     const mixed = (k: 0 | 1, most: number) =>
       clamp(even(clamp(home[k], 0, most) * (1 - gone) + away[k] * gone), 0, most);
     const window: Box = [mixed(0, right), mixed(1, bottom), w, h];
@@ -106,15 +99,13 @@ function within([x, y, w, h]: Box, [left, top, width, height]: Box): Box | null 
 
 /** Covers come from one side and go to the other, from other directions and in other sizes each time (by the golden ratio). */
 function covered(boxes: readonly (Box | null)[], size: FrameSize): Seen[] {
+  const sources = eachTurn(boxes, PERIOD, (during, turn) => sourceOf(during, turn, size));
   let last = boxes[0]!;
-  const sources = new Map<number, Box | undefined>();
   return boxes.map((box, frame) => {
     last = box ?? last;
     const { gone, turn, back } = phaseOf(frame);
-    if (gone === 0) return { box, view: {} };
-    if (!sources.has(turn)) sources.set(turn, sourceOf(boxes, turn, size));
-    const source = sources.get(turn);
-    if (!source) return { box, view: {} };
+    const source = sources[turn];
+    if (gone === 0 || !source) return { box, view: {} };
     const [x, y, w, h] = last;
     const [, , width, height] = source;
     const direction = 2 * Math.PI * ((turn + 1) * GOLDEN);
@@ -129,26 +120,45 @@ function covered(boxes: readonly (Box | null)[], size: FrameSize): Seen[] {
 }
 
 /** The part of the picture that covers a target: large enough, and the nearest that shows nothing of it all the while. */
-function sourceOf(boxes: readonly (Box | null)[], turn: number, size: FrameSize): Box | undefined {
-  const during = duringOf(boxes, turn, PERIOD);
+function sourceOf(during: readonly Box[], turn: number, size: FrameSize): Box | undefined {
   const grown = COVER + MORE * ((turn * GOLDEN) % 1);
   const side = (k: 2 | 3) => even(Math.max(2, ...during.map((box) => box[k] * grown)));
   const [width, height] = [side(2), side(3)];
+  if (width > size.width || height > size.height) return undefined;
   const line = (room: number) =>
     Array.from({ length: PLACES }, (_, k) => floorEven((room * k) / (PLACES - 1)));
-  if (width > size.width || height > size.height) return undefined;
-  return line(size.width - width)
-    .flatMap((x) => line(size.height - height).map((y): Box => [x, y, width, height]))
-    .map((place) => ({ place, distance: Math.min(...during.map((box) => gap(box, place))) }))
-    .filter(({ distance }) => distance > 0)
-    .sort((a, b) => a.distance - b.distance)
-    .at(0)?.place;
+  const [xs, ys] = [line(size.width - width), line(size.height - height)];
+  const places = xs.flatMap((x) => ys.map((y): Box => [x, y, width, height]));
+  return apart(during, places, 'nearest');
 }
 
-/** Where a target is in the frames of a turn. */
-function duringOf(boxes: readonly (Box | null)[], turn: number, frames: number): Box[] {
-  const from = SHOWN + turn * PERIOD;
-  return boxes.slice(from, from + frames).filter((box) => box !== null);
+/** What is to be known of each turn, from where the target is in its first frames. */
+function eachTurn<T>(
+  boxes: readonly (Box | null)[],
+  frames: number,
+  of: (during: readonly Box[], turn: number) => T,
+): T[] {
+  return Array.from({ length: Math.max(0, Math.ceil((boxes.length - SHOWN) / PERIOD)) }, (_, turn) => {
+    const from = SHOWN + turn * PERIOD;
+    return of(
+      boxes.slice(from, from + frames).filter((box) => box !== null),
+      turn,
+    );
+  });
+}
+
+/** Of the places that never meet a target the nearest or the farthest one. */
+function apart(
+  during: readonly Box[],
+  places: readonly Box[],
+  which: 'nearest' | 'farthest',
+): Box | undefined {
+  const order = which === 'nearest' ? 1 : -1;
+  return places
+    .map((place) => ({ place, distance: Math.min(...during.map((box) => gap(box, place))) }))
+    .filter(({ distance }) => distance > 0)
+    .sort((a, b) => order * (a.distance - b.distance))
+    .at(0)?.place;
 }
 
 /** Pixels between two boxes along the axis in which they are farther apart; negative where they overlap. */

@@ -8,7 +8,7 @@ export interface Region {
   readonly scale: number;
 }
 
-/** Between two sizes that are looked for: at its geometric middle, a network still knows a target of either. */
+/** How far apart the sizes are that are looked for: half of it either way is less than the 1.28 by which sizes differ in training pairs. */
 const STEP = 1.5;
 /** How many regions around the last place are looked at in turn, by scale: the place itself and those around it. */
 const NEAR: readonly { readonly scale: number; readonly count: number }[] = [
@@ -37,33 +37,66 @@ export function regionsToSearch(
   turn: number,
   count: number,
 ): Region[] {
-  const at = new Map(SWEEPS.map((scale) => [scale, sweep(picture, last, side, scale)]));
-  const all = SWEEPS.flatMap((scale) => at.get(scale) ?? []);
-  const near = NEAR.flatMap(({ scale, count }) => at.get(scale)?.slice(0, count) ?? []);
-  const chosen = new Set<Region>();
-  for (let k = 0; k < count && chosen.size < all.length; k++) {
+  const grids = SWEEPS.map((scale) => gridOf(picture, last, (side * scale) / 2, scale));
+  const total = grids.reduce((sum, { xs, ys }) => sum + xs.length * ys.length, 0);
+  const near = NEAR.flatMap(({ scale, count }) => nearest(gridNear(grids, scale, last, count), last, count));
+  const sorted = new Map<Grid, Region[]>();
+  const swept = (index: number): Region => {
+    let left = index;
+    for (const grid of grids) {
+      if (left < grid.xs.length * grid.ys.length) {
+        if (!sorted.has(grid)) sorted.set(grid, nearest(grid, last));
+        return sorted.get(grid)![left];
+      }
+      left -= grid.xs.length * grid.ys.length;
+    }
+    throw new RangeError(`Expected a region below ${total}, got ${index}.`);
+  };
+  const chosen = new Map<string, Region>();
+  for (let k = 0; k < count && chosen.size < total; k++) {
     const t = turn + k;
     const half = t >> 1;
-    chosen.add(t % 2 === 0 ? all[half % all.length] : near[half % near.length]);
+    const region = t % 2 === 0 ? swept(half % total) : near[half % near.length];
+    chosen.set(`${region.cx} ${region.cy} ${region.scale}`, region);
   }
-  return [...chosen];
+  return [...chosen.values()];
 }
 
-/** Region centres half a side apart over the picture, aligned to the last place, nearest first. */
-function sweep(
-  { width, height }: { width: number; height: number },
+/** Centres of regions half a side apart over the picture, aligned to the last place. */
+interface Grid {
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+  readonly step: number;
+  readonly scale: number;
+}
+
+function gridOf(
+  { width, height }: { readonly width: number; readonly height: number },
   last: Place,
-  side: number,
+  step: number,
   scale: number,
-): Region[] {
-  const step = (side * scale) / 2;
+): Grid {
   const line = (origin: number, length: number) => {
     const from = -Math.floor((origin + step / 2) / step);
     const to = Math.floor((length - origin + step / 2) / step);
     return Array.from({ length: to - from + 1 }, (_, k) => origin + (from + k) * step);
   };
-  const distance = (r: Region) => (r.cx - last.cx) ** 2 + (r.cy - last.cy) ** 2;
-  return line(last.cy, height)
-    .flatMap((cy) => line(last.cx, width).map((cx) => ({ cx, cy, scale })))
-    .sort((a, b) => distance(a) - distance(b));
+  return { xs: line(last.cx, width), ys: line(last.cy, height), step, scale };
+}
+
+/** The part of a grid that holds its `count` nearest centres, so that the rest need not be sorted. */
+function gridNear(grids: readonly Grid[], scale: number, { cx, cy }: Place, count: number): Grid {
+  const grid = grids[SWEEPS.indexOf(scale)];
+  const within = (at: readonly number[], middle: number) =>
+    at.filter((value) => Math.abs(value - middle) < (count + 0.5) * grid.step);
+  return { ...grid, xs: within(grid.xs, cx), ys: within(grid.ys, cy) };
+}
+
+/** A grid's regions, the nearest first, `count` at most. */
+function nearest({ xs, ys, scale }: Grid, { cx, cy }: Place, count?: number): Region[] {
+  const distance = (r: Region) => (r.cx - cx) ** 2 + (r.cy - cy) ** 2;
+  return ys
+    .flatMap((y) => xs.map((x) => ({ cx: x, cy: y, scale })))
+    .sort((a, b) => distance(a) - distance(b))
+    .slice(0, count);
 }

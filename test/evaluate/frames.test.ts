@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Box } from '../../src/common/index.js';
-import { backwards, type Sequence } from '../../src/datasets/index.js';
+import { backwards, type FrameView, type Sequence } from '../../src/datasets/index.js';
 import { framesOf } from '../../src/evaluate/frames.js';
 import { makeClip, scratch } from '../ingest/clips.js';
 
@@ -58,6 +58,32 @@ describe('frames of a sequence', () => {
         .map(({ picture }) => picture),
     );
     for (const [k, { pts }] of back.slice(1).entries()) expect(pts - back[k].pts).toBeCloseTo(1 / 25, 3);
+  });
+
+  it('are shown as its views say, the others whole', async () => {
+    const whole = await seen(sequence(0, 4));
+    const views: FrameView[] = [
+      {},
+      { window: [2, 4, 40, 30] },
+      { cover: [0, 0, 20, 20], source: [40, 40, 20, 20] },
+    ];
+    const sizes: string[] = [];
+    for await (const frame of framesOf({ ...sequence(0, 4), views })) {
+      const { width, height, y } = frame;
+      expect(y.length).toBe(width * height);
+      sizes.push(`${width}x${height}`);
+      frame.release?.();
+    }
+    expect(sizes[1]).toBe('40x30');
+    expect(new Set([...sizes.slice(0, 1), ...sizes.slice(2)]).size).toBe(1);
+    const through = await seen({ ...sequence(0, 4), views });
+    expect(through.map(({ pts }) => pts)).toEqual(whole.map(({ pts }) => pts));
+    expect(through.map(({ picture }, k) => picture === whole[k].picture).slice(0, 4)).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('backwards from a frame that the source has not are refused, by name', async () => {
